@@ -1,0 +1,81 @@
+//! Taking tokens back: the log of revocations, the list that an enforcement point makes of it, and
+//! the proof that the list is fresh enough to be asked.
+//!
+//! # From revoke to refused
+//!
+//! Each partition of the store has one append-only log. A [`Position`](lanyard_token::Position) in
+//! it is a logical clock: strictly increasing, compared only with positions of the same partition,
+//! and compared instead of time. Every token carries the position at which the log ended when the
+//! token was issued. A [`Revocation`] at a position kills what was issued under its [`Handle`]
+//! before that position, and nothing else.
+//!
+//! ```text
+//!  t0  the caller sends the revoke call
+//!  t1  the authority appends an entry at position p; the store makes it durable
+//!  t2  the call returns: T, the moment that the promise counts from
+//!  t3  the entry arrives at an enforcement point, usually some milliseconds after t1
+//!      from here on the point refuses every token under the handle with pos < p
+//!  t4  T + 14 minutes: a point that has not heard from the log since T refuses every token
+//!  t5  T + 15 minutes: the promise. Nothing covered is accepted anywhere
+//!  t6  t1 + 24 hours + leeway: the entry is dropped. All that it covered has expired
+//! ```
+//!
+//! # Who may be wrong, for how long, and why
+//!
+//! * **Between t0 and t2 nobody is wrong.** The call has not returned; either answer is right.
+//! * **Between t2 and t3 a point may accept what is revoked**, because it has not been told. A
+//!   caller that cannot have that names the position in its check and waits: [`View::reached`].
+//! * **A point that is cut off may go on doing so up to t4, and not beyond.** Its list is complete
+//!   as of some moment, and it accepts only while that moment is at most [`FreshnessBound::MAX`]
+//!   ago. A point that accepts at t therefore has a list that is complete as of some moment after
+//!   t - 14 minutes, on its own clock; an entry that was durable before that moment is in it.
+//! * **The minute between t4 and t5 belongs to nobody**: it is for clocks that run at different
+//!   rates, and for an authority that had to be elected first.
+//! * **Nobody is ever wrong about a token that was issued after the revocation.** It carries p or a
+//!   later position, in whatever millisecond it was made, on whatever replica.
+//! * **A copy of the list can be behind and never wrong.** It is a map that only grows, so hearing
+//!   twice, late or out of order is harmless and merging two copies loses nothing: [`List`].
+//! * **At t6 nobody can tell the difference.** The longest token that the entry covers has expired
+//!   even for a verifier whose clock is behind by the leeway: [`RETENTION`].
+//!
+//! What the point may not do is guess. A [`View`] that was never confirmed, or not lately enough,
+//! is [`Stale`], and a stale point refuses.
+//!
+//! # Adding a backend
+//!
+//! The log can be kept in anything that can append durably. A backend
+//!
+//! 1. gives each partition's log a [`LogId`] when it is made, and never the same one twice;
+//! 2. numbers the entries without gaps and places each after the one before, by
+//!    [`Position::next_at`](lanyard_token::Position::next_at), in the same atomic step that appends;
+//! 3. acknowledges an [`Entry`] only when it is as durable as the store promises, and shows it to
+//!    no reader before that;
+//! 4. answers a read with a [`LogRead`] made of one state of the log, so that [`continuity`] can
+//!    tell whether anything was missed. Every reader applies that rule to every read;
+//! 5. trims only from the front, only entries that are not [live](Entry::is_live), and remembers
+//!    the number and the position of the last entry even when none is left;
+//! 6. calls a read fresh as of the moment at which it was sent, and only once the node that
+//!    answered is known to have been the one that appends go to;
+//! 7. keeps the partition of stored things where [`partition_of`] has it, with a number of
+//!    partitions that never changes.
+
+mod cursor;
+mod entry;
+mod freshness;
+mod handle;
+mod list;
+mod log;
+mod partition;
+mod shard;
+#[cfg(test)]
+mod testing;
+mod view;
+
+pub use cursor::{Cursor, InvalidCursor, LogId};
+pub use entry::{Entry, RETENTION, Revocation};
+pub use freshness::{Freshness, FreshnessBound, FreshnessBoundError, Stale};
+pub use handle::{Handle, HandleKind, handles_of};
+pub use list::List;
+pub use log::{Break, Continuity, LogRead, continuity};
+pub use partition::{PartitionId, partition_of};
+pub use view::{UnknownPartition, View};

@@ -1,0 +1,204 @@
+//! The list of what is revoked in one partition: a map that only grows until it is trimmed.
+//!
+//! Of several revocations of a handle the greatest position counts, the latest expiry counts, and
+//! one final one makes the handle final. Each of the three is a maximum, so the list is a join
+//! semilattice: taking a revocation in twice, late or out of order changes nothing, copies merge
+//! in any order to the same list, and no copy, however old, takes anything back.
+
+use std::collections::HashMap;
+
+use lanyard_token::{Position, UnixTime};
+use uuid::Uuid;
+
+use crate::{Handle, HandleKind, Revocation};
+
+/// What is revoked in one partition.
+///
+/// One map for each kind of handle, since the kind then costs no memory: an entry takes 40 bytes,
+/// which is 47 to 94 with the empty room that a hash map keeps, about 68 on average. The maps
+/// keep the standard hasher, which is seeded at random: ids come from the authority, but nothing
+/// here relies on that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    tokens: HashMap<Uuid, Held>,
+    identities: HashMap<Uuid, Held>,
+    credentials: HashMap<Uuid, Held>,
+    resources: HashMap<Uuid, Held>,
+    signing_keys: HashMap<Uuid, Held>,
+}
+
+impl List {
+    /// A list of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in a revocation, to be kept until `expires_at`.
+    pub fn insert(&mut self, revocation: Revocation, expires_at: UnixTime) {
+        let held = Held {
+            position: revocation.position,
+            keep: Keep::new(expires_at, revocation.is_final),
+        };
+        self.map_mut(revocation.handle.kind)
+            .entry(revocation.handle.id)
+            .and_modify(|known| *known = known.join(held))
+            .or_insert(held);
+    }
+
+    /// Takes in everything that another copy knows.
+    pub fn merge(&mut self, other: &Self) {
+        for (revocation, expires_at) in other.iter() {
+            self.insert(revocation, expires_at);
+        }
+    }
+
+    /// The first of a token's handles that is revoked at a position greater than the one at which
+    /// the token was issued, or nothing if the token lives.
+    #[must_use]
+    pub fn revoked(&self, handles: &[Handle], issued_at: Position) -> Option<Handle> {
+        handles.iter().copied().find(|handle| {
+            self.find(*handle)
+                .is_some_and(|held| held.position > issued_at)
+        })
+    }
+
+    /// The greatest position at which a handle was revoked.
+    #[must_use]
+    pub fn position_of(&self, handle: Handle) -> Option<Position> {
+        self.find(handle).map(|held| held.position)
+    }
+
+    /// Whether a handle was revoked for good. A trimmed list has forgotten it: what must never be
+    /// issued again is refused by the store's own records, not by this.
+    #[must_use]
+    pub fn is_final(&self, handle: Handle) -> bool {
+        self.find(handle).is_some_and(|held| held.keep.is_final())
+    }
+
+    /// Everything in the list with the time until which it is kept, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (Revocation, UnixTime)> + '_ {
+        HandleKind::ALL.into_iter().flat_map(move |kind| {
+            self.map(kind)
+                .iter()
+                .map(move |(id, held)| held.written_out(Handle { kind, id: *id }))
+        })
+    }
+
+    /// Drops what no token can be covered by any more: only what expired at `now` or before.
+    ///
+    /// The memory is given back too, once most of it is empty, so that a day after a great many
+    /// revocations the list is small again.
+    pub fn trim(&mut self, now: UnixTime) {
+        for kind in HandleKind::ALL {
+            let map = self.map_mut(kind);
+            map.retain(|_, held| now < held.keep.until());
+            if map.len() < map.capacity() / SPARSE {
+                map.shrink_to(map.len() * 2);
+            }
+        }
+    }
+
+    /// How many handles are revoked.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        HandleKind::ALL
+            .into_iter()
+            .map(|kind| self.map(kind).len())
+            .sum()
+    }
+
+    /// Whether nothing is revoked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn find(&self, handle: Handle) -> Option<&Held> {
+        self.map(handle.kind).get(&handle.id)
+    }
+
+    fn map(&self, kind: HandleKind) -> &HashMap<Uuid, Held> {
+        match kind {
+            HandleKind::Token => &self.tokens,
+            HandleKind::Identity => &self.identities,
+            HandleKind::Credential => &self.credentials,
+            HandleKind::Resource => &self.resources,
+            HandleKind::SigningKey => &self.signing_keys,
+        }
+    }
+
+    fn map_mut(&mut self, kind: HandleKind) -> &mut HashMap<Uuid, Held> {
+        match kind {
+            HandleKind::Token => &mut self.tokens,
+            HandleKind::Identity => &mut self.identities,
+            HandleKind::Credential => &mut self.credentials,
+            HandleKind::Resource => &mut self.resources,
+            HandleKind::SigningKey => &mut self.signing_keys,
+        }
+    }
+}
+
+/// What is known of one handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    position: Position,
+    keep: Keep,
+}
+
+impl Held {
+    fn join(self, other: Self) -> Self {
+        Self {
+            position: self.position.max(other.position),
+            keep: self.keep.join(other.keep),
+        }
+    }
+
+    fn written_out(self, handle: Handle) -> (Revocation, UnixTime) {
+        let is_final = self.keep.is_final();
+        (
+            Revocation {
+                handle,
+                position: self.position,
+                is_final,
+            },
+            self.keep.until(),
+        )
+    }
+}
+
+/// Until when an entry is kept, and in the highest bit whether it is final: a flag of its own would
+/// cost eight bytes an entry. That leaves times up to the year 292 million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Keep(u64);
+
+impl Keep {
+    const FINAL: u64 = 1 << 63;
+
+    fn new(until: UnixTime, is_final: bool) -> Self {
+        let flag = if is_final { Self::FINAL } else { 0 };
+        Self(until.as_millis().min(!Self::FINAL) | flag)
+    }
+
+    fn until(self) -> UnixTime {
+        UnixTime::from_millis(self.0 & !Self::FINAL)
+    }
+
+    fn is_final(self) -> bool {
+        self.0 & Self::FINAL != 0
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self::new(
+            self.until().max(other.until()),
+            self.is_final() || other.is_final(),
+        )
+    }
+}
+
+/// A map that is less than one part in this many full is shrunk. It is shrunk to half full, so that
+/// a list that goes up and down by less than that is left alone.
+const SPARSE: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! The laws of the list, over arbitrary revocations.
+
+use proptest::prelude::*;
+use proptest::{collection::vec, sample::select};
+
+use super::*;
+
+/// Few handles, positions and times, so that they often meet.
+fn revocations() -> impl Strategy<Value = Vec<(Revocation, UnixTime)>> {
+    vec((handles(), positions(), any::<bool>(), 0_u64..50), 0..40).prop_map(|drawn| {
+        drawn
+            .into_iter()
+            .map(|(handle, position, is_final, until)| {
+                (
+                    Revocation {
+                        handle,
+                        position,
+                        is_final,
+                    },
+                    UnixTime::from_millis(until),
+                )
+            })
+            .collect()
+    })
+}
+
+fn handles() -> impl Strategy<Value = Handle> {
+    (select(HandleKind::ALL.to_vec()), 0_u128..3).prop_map(|(kind, id)| Handle {
+        kind,
+        id: Uuid::from_u128(id),
+    })
+}
+
+fn positions() -> impl Strategy<Value = Position> {
+    (0_u64..4, 0_u64..4).prop_map(|(millis, sequence)| Position::new(millis, sequence))
+}
+
+fn list_of<'a>(revocations: impl IntoIterator<Item = &'a (Revocation, UnixTime)>) -> List {
+    let mut list = List::new();
+    for (revocation, expires_at) in revocations {
+        list.insert(*revocation, *expires_at);
+    }
+    list
+}
+
+fn merged(one: &List, other: &List) -> List {
+    let mut both = one.clone();
+    both.merge(other);
+    both
+}
+
+fn identity(id: u128) -> Handle {
+    Handle {
+        kind: HandleKind::Identity,
+        id: Uuid::from_u128(id),
+    }
+}
+
+fn revocation(handle: Handle, millis: u64) -> Revocation {
+    Revocation {
+        handle,
+        position: Position::new(millis, 0),
+        is_final: false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn merging_is_commutative(a in revocations(), b in revocations()) {
+        let (a, b) = (list_of(&a), list_of(&b));
+        prop_assert_eq!(merged(&a, &b), merged(&b, &a));
+    }
+
+    #[test]
+    fn merging_is_associative(a in revocations(), b in revocations(), c in revocations()) {
+        let (a, b, c) = (list_of(&a), list_of(&b), list_of(&c));
+        prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+    }
+
+    #[test]
+    fn merging_is_idempotent(a in revocations(), b in revocations()) {
+        let (a, b) = (list_of(&a), list_of(&b));
+        prop_assert_eq!(merged(&a, &a), a.clone());
+        let both = merged(&a, &b);
+        prop_assert_eq!(merged(&both, &b), both);
+    }
+
+    #[test]
+    fn merging_copies_is_hearing_everything(a in revocations(), b in revocations()) {
+        let all = list_of(a.iter().chain(&b));
+        prop_assert_eq!(merged(&list_of(&a), &list_of(&b)), all);
+    }
+
+    #[test]
+    fn the_order_and_the_number_of_hearings_do_not_matter(
+        (heard, again) in revocations().prop_flat_map(|all| {
+            let twice = all.iter().chain(&all).copied().collect::<Vec<_>>();
+            (Just(all), Just(twice).prop_shuffle())
+        }),
+    ) {
+        prop_assert_eq!(list_of(&heard), list_of(&again));
+    }
+
+    #[test]
+    fn a_snapshot_never_takes_anything_back(
+        known in revocations(),
+        snapshot in revocations(),
+        handle in handles(),
+        issued_at in positions(),
+    ) {
+        let known = list_of(&known);
+        let after = merged(&known, &list_of(&snapshot));
+        let was_dead = known.revoked(&[handle], issued_at).is_some();
+        prop_assert!(!was_dead || after.revoked(&[handle], issued_at).is_some());
+        prop_assert!(!known.is_final(handle) || after.is_final(handle));
+    }
+
+    #[test]
+    fn the_list_answers_as_the_log_does(
+        log in revocations(),
+        handles in vec(handles(), 0..5),
+        issued_at in positions(),
+    ) {
+        let covered = |handle: &Handle| {
+            log.iter().any(|(said, _)| said.handle == *handle && said.covers(issued_at))
+        };
+        let expected = handles.iter().copied().find(covered);
+        prop_assert_eq!(list_of(&log).revoked(&handles, issued_at), expected);
+    }
+
+    #[test]
+    fn trimming_removes_what_has_expired_and_nothing_that_is_live(
+        log in revocations(),
+        now in 0_u64..50,
+    ) {
+        let now = UnixTime::from_millis(now);
+        let full = list_of(&log);
+        let mut trimmed = full.clone();
+        trimmed.trim(now);
+        let live = full.iter().filter(|(_, expires_at)| now < *expires_at).collect::<Vec<_>>();
+        prop_assert_eq!(trimmed, list_of(&live));
+    }
+
+    #[test]
+    fn a_revocation_that_is_live_still_covers_after_a_trim(
+        log in revocations(),
+        now in 0_u64..50,
+        issued_at in positions(),
+    ) {
+        let now = UnixTime::from_millis(now);
+        let mut trimmed = list_of(&log);
+        trimmed.trim(now);
+        for (said, _) in log.iter().filter(|(_, expires_at)| now < *expires_at) {
+            let dead = trimmed.revoked(&[said.handle], issued_at).is_some();
+            prop_assert!(dead || !said.covers(issued_at));
+        }
+    }
+
+    #[test]
+    fn what_the_list_holds_makes_the_same_list_again(log in revocations()) {
+        let list = list_of(&log);
+        let held = list.iter().collect::<Vec<_>>();
+        prop_assert_eq!(held.len(), list.len());
+        prop_assert_eq!(list_of(&held), list);
+    }
+}
+
+#[test]
+fn a_token_issued_at_the_position_of_the_revocation_lives_and_its_predecessor_dies() {
+    let mut list = List::new();
+    let at = Position::new(7, 3);
+    let said = Revocation {
+        handle: identity(1),
+        position: at,
+        is_final: false,
+    };
+    list.insert(said, UnixTime::from_millis(u64::MAX));
+    assert_eq!(list.revoked(&[identity(1)], at), None);
+    assert_eq!(list.revoked(&[identity(1)], Position::new(7, 4)), None);
+    assert_eq!(
+        list.revoked(&[identity(1)], Position::new(7, 2)),
+        Some(identity(1))
+    );
+    assert_eq!(
+        list.revoked(&[identity(1)], Position::new(6, u64::MAX)),
+        Some(identity(1))
+    );
+}
+
+#[test]
+fn one_revoked_handle_among_many_is_enough() {
+    let list = list_of(&[(revocation(identity(2), 9), UnixTime::from_millis(50))]);
+    let handles = [identity(1), identity(2), identity(3)];
+    assert_eq!(
+        list.revoked(&handles, Position::new(8, 0)),
+        Some(identity(2))
+    );
+    assert_eq!(list.revoked(&[], Position::ZERO), None);
+}
+
+#[test]
+fn the_same_id_under_another_kind_is_not_revoked() {
+    let list = list_of(&[(revocation(identity(1), 9), UnixTime::from_millis(50))]);
+    for kind in HandleKind::ALL
+        .into_iter()
+        .filter(|kind| *kind != HandleKind::Identity)
+    {
+        let other = Handle {
+            kind,
+            id: Uuid::from_u128(1),
+        };
+        assert_eq!(list.revoked(&[other], Position::ZERO), None);
+        assert_eq!(list.position_of(other), None);
+    }
+}
+
+#[test]
+fn an_earlier_revocation_that_is_heard_later_changes_nothing() {
+    let late = (revocation(identity(1), 5), UnixTime::from_millis(10));
+    let mut list = list_of(&[(revocation(identity(1), 9), UnixTime::from_millis(50))]);
+    let before = list.clone();
+    list.insert(late.0, late.1);
+    assert_eq!(list, before);
+    assert_eq!(list.position_of(identity(1)), Some(Position::new(9, 0)));
+}
+
+#[test]
+fn a_handle_is_kept_as_long_as_the_last_of_its_revocations_needs() {
+    let early = (revocation(identity(1), 9), UnixTime::from_millis(10));
+    let late = (revocation(identity(1), 5), UnixTime::from_millis(50));
+    let mut list = list_of(&[early, late]);
+    list.trim(UnixTime::from_millis(49));
+    assert_eq!(list.position_of(identity(1)), Some(Position::new(9, 0)));
+    list.trim(UnixTime::from_millis(50));
+    assert!(list.is_empty());
+}
+
+#[test]
+fn a_handle_stays_final_whatever_is_heard_afterwards() {
+    let gone = Revocation {
+        is_final: true,
+        ..revocation(identity(1), 1)
+    };
+    let mut list = list_of(&[(gone, UnixTime::from_millis(50))]);
+    list.insert(revocation(identity(1), 9), UnixTime::from_millis(60));
+    assert!(list.is_final(identity(1)));
+    assert!(!list.is_final(identity(2)));
+    let (held, expires_at) = list.iter().next().unwrap();
+    assert_eq!(
+        held,
+        Revocation {
+            is_final: true,
+            ..revocation(identity(1), 9)
+        }
+    );
+    assert_eq!(expires_at, UnixTime::from_millis(60));
+}
+
+#[test]
+fn an_expiry_at_the_end_of_time_is_neither_final_nor_short() {
+    let mut list = list_of(&[(revocation(identity(1), 1), UnixTime::from_millis(u64::MAX))]);
+    list.trim(UnixTime::from_millis(u64::MAX >> 2));
+    assert_eq!(list.len(), 1);
+    assert!(!list.is_final(identity(1)));
+}
+
+#[test]
+fn an_entry_takes_forty_bytes() {
+    assert_eq!(size_of::<(Uuid, Held)>(), 40);
+}
+
+#[test]
+fn a_trimmed_list_gives_its_memory_back() {
+    let many = 10_000;
+    let mut list = List::new();
+    for id in 0..many {
+        list.insert(revocation(identity(id), 1), UnixTime::from_millis(10));
+    }
+    list.insert(revocation(identity(many), 1), UnixTime::from_millis(20));
+    list.trim(UnixTime::from_millis(10));
+    assert_eq!(list.len(), 1);
+    assert!(list.identities.capacity() < 100);
+}

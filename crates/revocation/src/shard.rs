@@ -1,0 +1,102 @@
+//! One partition's part of a view: its list, how far that goes, and who waits for it to go further.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use lanyard_token::{Claims, Position, UnixTime};
+use tokio::sync::Notify;
+
+use crate::{Handle, List, Revocation};
+
+/// One partition's list, shared between threads.
+#[derive(Debug, Default)]
+pub(crate) struct Shard {
+    known: RwLock<Known>,
+    moved: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    list: List,
+    /// Everything up to here is in the list.
+    reached: Position,
+    /// The latest time of a trim. What expired up to here may have been dropped.
+    trimmed_to: UnixTime,
+}
+
+impl Shard {
+    /// Takes revocations in, and only when all of them are in counts the position as reached.
+    ///
+    /// A great many are taken in by parts, so that checks go on in between. They see a list that is
+    /// on its way, which is as good as the one before: nothing says yet that it is further.
+    pub(crate) fn grow(
+        &self,
+        revocations: impl Iterator<Item = (Revocation, UnixTime)>,
+        reached: Position,
+    ) {
+        let mut revocations = revocations.peekable();
+        while revocations.peek().is_some() {
+            let mut known = self.write();
+            for (revocation, expires_at) in revocations.by_ref().take(PART) {
+                known.list.insert(revocation, expires_at);
+            }
+        }
+        self.advance(reached);
+    }
+
+    /// Counts a position as reached, unless a later one is, and wakes those who wait.
+    pub(crate) fn advance(&self, reached: Position) {
+        let mut known = self.write();
+        if reached <= known.reached {
+            return;
+        }
+        known.reached = reached;
+        drop(known);
+        self.moved.notify_waiters();
+    }
+
+    /// The first of a token's handles that it is dead under.
+    pub(crate) fn revoked(&self, handles: &[Handle], claims: &Claims) -> Option<Handle> {
+        let known = self.read();
+        if claims.expires_at <= known.trimmed_to {
+            return Some(Handle::token(claims.token_id));
+        }
+        known.list.revoked(handles, claims.position)
+    }
+
+    /// Drops what had expired at `now`, and remembers that it may be missing.
+    pub(crate) fn trim(&self, now: UnixTime) {
+        let mut known = self.write();
+        known.trimmed_to = known.trimmed_to.max(now);
+        known.list.trim(now);
+    }
+
+    /// How many handles are revoked.
+    pub(crate) fn len(&self) -> usize {
+        self.read().list.len()
+    }
+
+    /// Waits until a position is reached.
+    pub(crate) async fn reached(&self, position: Position) {
+        loop {
+            // From here on every waking is noticed, also one before the first poll, so none can be
+            // lost between the look and the wait.
+            let moved = self.moved.notified();
+            if self.read().reached >= position {
+                return;
+            }
+            moved.await;
+        }
+    }
+
+    // A lock whose holder panicked is used all the same; `View` says why that is right.
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many revocations are taken in under one lock: well under a millisecond of work.
+const PART: usize = 1024;

@@ -1,0 +1,226 @@
+//! What one enforcement point knows, shared between all of its threads.
+
+use std::{
+    num::NonZeroU16,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use lanyard_token::{BootTime, KeySet, Position, ResourceId, UnixTime, VerifiedToken};
+
+use crate::{
+    Entry, Freshness, FreshnessBound, Handle, List, PartitionId, Stale, handles_of, partition_of,
+    shard::Shard,
+};
+
+/// What one enforcement point knows: the list of every partition, how fresh each is, and the keys.
+///
+/// A check asks [`View::fresh`] *first* and [`View::revoked`] second. The list only grows between
+/// the two, so the answer of the first holds for what the second reads; the other way round, a
+/// confirmation that arrives in between would vouch for a list that had not been looked at.
+///
+/// A lock whose holder panicked is used all the same. The lists take in one whole revocation at a
+/// time and only ever grow, a position is reached only after everything before it is in, and
+/// freshness and keys are replaced by one assignment each: there is no half-done state to find.
+#[derive(Debug)]
+pub struct View {
+    partitions: NonZeroU16,
+    shards: Box<[Shard]>,
+    freshness: RwLock<Box<[Freshness]>>,
+    keys: RwLock<Arc<KeySet>>,
+}
+
+impl View {
+    /// A view of a store of so many partitions that knows nothing yet, and is not fresh.
+    #[must_use]
+    pub fn new(partitions: NonZeroU16) -> Self {
+        let every = || PartitionId::all(partitions);
+        Self {
+            partitions,
+            shards: every().map(|_| Shard::default()).collect(),
+            freshness: RwLock::new(every().map(|_| Freshness::never()).collect()),
+            keys: RwLock::new(Arc::new(KeySet::default())),
+        }
+    }
+
+    /// How many partitions the store has.
+    #[must_use]
+    pub const fn partitions(&self) -> NonZeroU16 {
+        self.partitions
+    }
+
+    /// The partition of a resource and of every token beneath it.
+    #[must_use]
+    pub fn partition_of(&self, resource: ResourceId) -> PartitionId {
+        partition_of(resource, self.partitions)
+    }
+
+    /// Takes in entries of a partition's log, and then counts their positions as reached.
+    ///
+    /// The caller has found that they go on where it was, by [`continuity`](crate::continuity);
+    /// hearing an entry again is harmless, skipping one is not.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn apply(&self, partition: PartitionId, entries: &[Entry]) -> Result<(), UnknownPartition> {
+        let revocations = entries
+            .iter()
+            .map(|entry| (entry.revocation, entry.expires_at()));
+        let reached = entries
+            .iter()
+            .map(|entry| entry.position)
+            .max()
+            .unwrap_or(Position::ZERO);
+        self.shard(partition)?.grow(revocations, reached);
+        Ok(())
+    }
+
+    /// Takes in one entry ahead of its turn, without counting its position as reached: others before
+    /// it may not have been heard. Whoever appends an entry does this before saying so, and no check
+    /// of its own accepts what the entry covers from then on.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn learn(&self, partition: PartitionId, entry: &Entry) -> Result<(), UnknownPartition> {
+        let revocation = (entry.revocation, entry.expires_at());
+        self.shard(partition)?
+            .grow(std::iter::once(revocation), Position::ZERO);
+        Ok(())
+    }
+
+    /// Takes in a whole list that is complete up to a position, and then counts that as reached.
+    /// What is known already stays known.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn merge_snapshot(
+        &self,
+        partition: PartitionId,
+        snapshot: &List,
+        reached: Position,
+    ) -> Result<(), UnknownPartition> {
+        self.shard(partition)?.grow(snapshot.iter(), reached);
+        Ok(())
+    }
+
+    /// Records that the list of a partition has everything up to a position, which was the end of
+    /// the log as of a moment. [`Freshness::moment`] makes that moment out of an age that was told.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn confirm(
+        &self,
+        partition: PartitionId,
+        reached: Position,
+        as_of: BootTime,
+    ) -> Result<(), UnknownPartition> {
+        self.shard(partition)?.advance(reached);
+        if let Some(freshness) = write(&self.freshness).get_mut(usize::from(partition.as_u16())) {
+            freshness.confirm(as_of);
+        }
+        Ok(())
+    }
+
+    /// Replaces the key set as a whole: a key that is not in the new one verifies nothing more.
+    pub fn set_keys(&self, keys: KeySet) {
+        *write(&self.keys) = Arc::new(keys);
+    }
+
+    /// The key set as it is now.
+    #[must_use]
+    pub fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&read(&self.keys))
+    }
+
+    /// How old the list of the slowest partition is, or nothing if one was never confirmed.
+    #[must_use]
+    pub fn age(&self, now: BootTime) -> Option<Duration> {
+        read(&self.freshness)
+            .iter()
+            .try_fold(Duration::ZERO, |slowest, one| {
+                Some(slowest.max(one.age(now)?))
+            })
+    }
+
+    /// The age of the slowest partition's list, if that is fresh enough to be trusted.
+    ///
+    /// # Errors
+    /// If it is older than the bound, or was never confirmed.
+    pub fn fresh(&self, now: BootTime, bound: FreshnessBound) -> Result<Duration, Stale> {
+        bound.check(self.age(now))
+    }
+
+    /// The handle under which a token is revoked, or nothing if it lives.
+    ///
+    /// A token that had expired at the time of a trim is answered as revoked, under its own
+    /// handle. It gets this far only if the clock was set back after the trim, and then whatever
+    /// revoked it may have been dropped while it looked dead already. After a clock that ran far
+    /// ahead this refuses living tokens until the process is started again; the alternative is to
+    /// accept revoked ones.
+    #[must_use]
+    pub fn revoked(&self, token: &VerifiedToken) -> Option<Handle> {
+        let claims = token.claims();
+        let handles = handles_of(token);
+        match self.shard(self.partition_of(claims.subject.resource())) {
+            Ok(shard) => shard.revoked(&handles, claims),
+            // There is a shard for every partition that the hash can name. If there were none, it
+            // could not be told whether the token lives, and that is a refusal.
+            Err(UnknownPartition { .. }) => Some(Handle::token(claims.token_id)),
+        }
+    }
+
+    /// How many handles are revoked, in all partitions together.
+    #[must_use]
+    pub fn live_entries(&self) -> usize {
+        self.shards.iter().map(Shard::len).sum()
+    }
+
+    /// Drops what no token can be covered by any more at `now`.
+    pub fn trim(&self, now: UnixTime) {
+        for shard in &self.shards {
+            shard.trim(now);
+        }
+    }
+
+    /// Waits until everything up to a position of a partition is in the list. It waits for as long
+    /// as that takes, and may be dropped at any time.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub async fn reached(
+        &self,
+        partition: PartitionId,
+        position: Position,
+    ) -> Result<(), UnknownPartition> {
+        self.shard(partition)?.reached(position).await;
+        Ok(())
+    }
+
+    fn shard(&self, partition: PartitionId) -> Result<&Shard, UnknownPartition> {
+        self.shards
+            .get(usize::from(partition.as_u16()))
+            .ok_or(UnknownPartition {
+                partition,
+                partitions: self.partitions,
+            })
+    }
+}
+
+/// A partition that the store does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no partition `{partition}` in a store of {partitions}, counted from 0")]
+pub struct UnknownPartition {
+    partition: PartitionId,
+    partitions: NonZeroU16,
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
