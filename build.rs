@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts by environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo speaks to build scripts by environment"
+)]
 fn out_dir() -> Result<PathBuf, env::VarError> {
     env::var("OUT_DIR").map(PathBuf::from)
 }
