@@ -1,0 +1,148 @@
+//! The log of the one partition: appending, reading on, and where it ends.
+
+use lanyard_revocation::{
+    Cursor, Entry, Handle, HandleKind, LogId, LogRead, PartitionId, Revocation,
+};
+use lanyard_token::{Position, UnixTime};
+use redb::{ReadableTable, ReadableTableMetadata as _};
+use uuid::Uuid;
+
+use super::tables::{LOG, LogValue, META, Meta, Reads, Writes, corrupt, meta, meta_u64, set_meta};
+use crate::{Appended, StoreError};
+
+/// Appends a revocation at the next position.
+pub(super) fn append(
+    tables: &mut Writes<'_>,
+    handle: Handle,
+    is_final: bool,
+) -> Result<Appended, StoreError> {
+    let position = end(&tables.meta)?
+        .next_at(tables.now)
+        .ok_or_else(|| corrupt("log end", "there is no position after it"))?;
+    let number = meta_u64(&tables.meta, Meta::LastNumber)?
+        .checked_add(1)
+        .ok_or_else(|| corrupt("last number", "there is none after it"))?;
+    // Times never fall, even if the clock does: an entry must not leave before its neighbours.
+    let last_time = UnixTime::from_millis(meta_u64(&tables.meta, Meta::LastTime)?);
+    let time = tables.now.max(last_time);
+    let revocation = Revocation {
+        handle,
+        position,
+        is_final,
+    };
+    let entry = Entry {
+        number,
+        position,
+        time,
+        revocation,
+    };
+    tables.log.insert(number, to_value(&entry))?;
+    set_meta(&mut tables.meta, Meta::LastNumber, number)?;
+    set_meta(&mut tables.meta, Meta::LastTime, time.as_millis())?;
+    set_meta(&mut tables.meta, Meta::EndMillis, position.millis())?;
+    set_meta(&mut tables.meta, Meta::EndSequence, position.sequence())?;
+    Ok(Appended {
+        partition: PARTITION,
+        entry,
+    })
+}
+
+/// Where the log ends.
+pub(super) fn end(table: &impl ReadableTable<&'static str, u128>) -> Result<Position, StoreError> {
+    Ok(Position::new(
+        meta_u64(table, Meta::EndMillis)?,
+        meta_u64(table, Meta::EndSequence)?,
+    ))
+}
+
+/// Reads what is after the cursor, or all of it.
+pub(super) fn read(
+    tables: &Reads,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<LogRead, StoreError> {
+    let (meta_table, log_table) = (tables.open(META)?, tables.open(LOG)?);
+    let log = meta(&meta_table, Meta::LogId)?
+        .ok_or_else(|| corrupt("log id", "it is missing"))
+        .map(|id| LogId::from_uuid(Uuid::from_u128(id)))?;
+    let first = after.map_or(0, |cursor| cursor.number.saturating_add(1));
+    let mut entries = Vec::new();
+    for found in log_table.range(first..)?.take(limit) {
+        let (number, value) = found?;
+        entries.push(from_value(number.value(), value.value())?);
+    }
+    let last_number = meta_u64(&meta_table, Meta::LastNumber)?;
+    let reached = entries.last().map(|entry| entry.number);
+    let complete = match reached {
+        Some(number) => number >= last_number,
+        None => log_table.is_empty()? || first > last_number,
+    };
+    Ok(LogRead {
+        log,
+        entries,
+        end: end(&meta_table)?,
+        last_number,
+        complete,
+    })
+}
+
+/// Drops entries that are past their time, from the oldest on, `limit` at most; tells how many.
+pub(super) fn trim(tables: &mut Writes<'_>, limit: usize) -> Result<usize, StoreError> {
+    let mut dropped = 0;
+    while dropped < limit {
+        let oldest = match tables.log.first()? {
+            Some((number, value)) => from_value(number.value(), value.value())?,
+            None => break,
+        };
+        if oldest.is_live(tables.now) {
+            break;
+        }
+        tables.log.remove(oldest.number)?;
+        dropped += 1;
+    }
+    Ok(dropped)
+}
+
+fn to_value(entry: &Entry) -> LogValue {
+    let Entry {
+        number: _,
+        position,
+        time,
+        revocation,
+    } = *entry;
+    let Revocation {
+        handle,
+        position: counted,
+        is_final,
+    } = revocation;
+    (
+        (position.millis(), position.sequence()),
+        time.as_millis(),
+        handle.kind.code(),
+        handle.id.as_u128(),
+        (counted.millis(), counted.sequence()),
+        is_final,
+    )
+}
+
+fn from_value(number: u64, value: LogValue) -> Result<Entry, StoreError> {
+    let ((millis, sequence), time, kind, id, (counted_millis, counted_sequence), is_final) = value;
+    let kind = HandleKind::from_code(kind)
+        .ok_or_else(|| corrupt("revocation", format!("entry {number} is of kind {kind}")))?;
+    Ok(Entry {
+        number,
+        position: Position::new(millis, sequence),
+        time: UnixTime::from_millis(time),
+        revocation: Revocation {
+            handle: Handle {
+                kind,
+                id: Uuid::from_u128(id),
+            },
+            position: Position::new(counted_millis, counted_sequence),
+            is_final,
+        },
+    })
+}
+
+/// The embedded store has one.
+pub(super) const PARTITION: PartitionId = PartitionId::new(0);

@@ -1,0 +1,225 @@
+//! The embedded backend: one process, one data directory, one redb file.
+//!
+//! Reads run where they are called, each on a snapshot of what was last committed. Changes go to one
+//! writer thread, which takes all that are waiting into one transaction: callers who come while an
+//! fsync is under way share the next one. Nothing is answered before its fsync has returned.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `open` | the data directory and its one owner |
+//! | `file`, `watched` | the file, and what is done when a write to it fails |
+//! | `guard` | a panic in the library is an error like any other |
+//! | `tables` | what is kept where |
+//! | `writer`, `committer` | group commit |
+//! | `log` | the log of the one partition |
+//! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
+//! | `sweep` | what nobody needs any more |
+
+mod committer;
+mod credentials;
+mod file;
+mod guard;
+mod identities;
+mod log;
+mod open;
+mod signing_keys;
+mod sweep;
+mod tables;
+mod tenancy;
+mod watched;
+mod writer;
+
+use std::{num::NonZeroU16, sync::Arc};
+
+use lanyard_revocation::{Cursor, LogRead, PartitionId};
+use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
+
+pub use self::open::OpenError;
+use self::{
+    file::StoreFile,
+    guard::guarded,
+    tables::{CREDENTIALS, RESOURCES, Reads, Writes},
+    writer::Writer,
+};
+use crate::{
+    Appended, Credential, CustomIdentity, Identity, IssueGrant, IssueRequest, NewResource, Page,
+    Resource, ResourceCreation, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store,
+    StoreError, Subscription,
+};
+
+/// The store of one process in one directory.
+#[derive(Debug)]
+pub struct EmbeddedStore {
+    file: Arc<StoreFile>,
+    writer: Writer,
+}
+
+impl EmbeddedStore {
+    /// How many transactions have been committed since the store was opened. Each is one fsync, so
+    /// that the changes made divided by this say how well they shared.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+
+    fn read<T>(&self, step: impl FnOnce(&Reads) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        guarded(|| step(&Reads::begin(&self.file)?))
+    }
+
+    async fn write<T, F>(&self, step: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Writes<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writer.run(step).await
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn partitions(&self) -> NonZeroU16 {
+        NonZeroU16::MIN
+    }
+
+    async fn create_subscription(&self, new: Subscription) -> Result<(), StoreError> {
+        self.write(move |tables| tenancy::create_subscription(tables, &new))
+            .await
+    }
+
+    async fn subscriptions(
+        &self,
+        page: Page<SubscriptionId>,
+    ) -> Result<Vec<Subscription>, StoreError> {
+        self.read(|tables| tenancy::subscriptions(tables, page))
+    }
+
+    async fn delete_subscription(
+        &self,
+        id: SubscriptionId,
+    ) -> Result<Option<Vec<Appended>>, StoreError> {
+        self.write(move |tables| tenancy::delete_subscription(tables, id))
+            .await
+    }
+
+    async fn create_resource(&self, new: NewResource) -> Result<ResourceCreation, StoreError> {
+        self.write(move |tables| tenancy::create_resource(tables, &new))
+            .await
+    }
+
+    async fn resource(&self, id: ResourceId) -> Result<Option<Resource>, StoreError> {
+        self.read(|tables| tenancy::resource(&tables.open(RESOURCES)?, id))
+    }
+
+    async fn resources(
+        &self,
+        subscription: SubscriptionId,
+        page: Page<ResourceId>,
+    ) -> Result<Option<Vec<Resource>>, StoreError> {
+        self.read(|tables| tenancy::resources(tables, subscription, page))
+    }
+
+    async fn delete_resource(&self, id: ResourceId) -> Result<Option<Appended>, StoreError> {
+        self.write(move |tables| tenancy::delete_resource(tables, id))
+            .await
+    }
+
+    async fn credential(&self, id: CredentialId) -> Result<Option<Credential>, StoreError> {
+        self.read(|tables| credentials::credential(&tables.open(CREDENTIALS)?, id))
+    }
+
+    async fn access_keys(
+        &self,
+        resource: ResourceId,
+    ) -> Result<Option<[Credential; 2]>, StoreError> {
+        self.read(|tables| credentials::access_keys(tables, resource))
+    }
+
+    async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
+        self.write(move |tables| credentials::rotate(tables, &new))
+            .await
+    }
+
+    async fn create_service_key(&self, new: Credential) -> Result<(), StoreError> {
+        self.write(move |tables| credentials::create_service_key(tables, &new))
+            .await
+    }
+
+    async fn service_keys(&self, page: Page<CredentialId>) -> Result<Vec<Credential>, StoreError> {
+        self.read(|tables| credentials::service_keys(tables, page))
+    }
+
+    async fn delete_service_key(&self, id: CredentialId) -> Result<ServiceKeyDeletion, StoreError> {
+        self.write(move |tables| credentials::delete_service_key(tables, id))
+            .await
+    }
+
+    async fn create_identity(&self, new: Identity) -> Result<CustomIdentity, StoreError> {
+        self.write(move |tables| identities::create(tables, &new))
+            .await
+    }
+
+    async fn identity(&self, id: IdentityId) -> Result<Option<Identity>, StoreError> {
+        self.read(|tables| identities::find(tables, id))
+    }
+
+    async fn identities(
+        &self,
+        resource: ResourceId,
+        page: Page<IdentityId>,
+    ) -> Result<Vec<Identity>, StoreError> {
+        self.read(|tables| identities::list(tables, resource, page))
+    }
+
+    async fn delete_identity(&self, id: IdentityId) -> Result<Option<Appended>, StoreError> {
+        self.write(move |tables| identities::delete(tables, id))
+            .await
+    }
+
+    async fn issue_grant(&self, request: IssueRequest) -> Result<IssueGrant, StoreError> {
+        self.read(|tables| identities::issue_grant(tables, &request))
+    }
+
+    async fn note_issues(&self, issues: Vec<(IdentityId, UnixTime)>) -> Result<(), StoreError> {
+        self.write(move |tables| identities::note_issues(tables, &issues))
+            .await
+    }
+
+    async fn revoke_identity(&self, id: IdentityId) -> Result<Option<Appended>, StoreError> {
+        self.write(move |tables| identities::revoke(tables, id))
+            .await
+    }
+
+    async fn revoke_token(
+        &self,
+        resource: ResourceId,
+        token: TokenId,
+    ) -> Result<Option<Appended>, StoreError> {
+        self.write(move |tables| identities::revoke_token(tables, resource, token))
+            .await
+    }
+
+    async fn read_log(
+        &self,
+        _partition: PartitionId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<LogRead, StoreError> {
+        self.read(|tables| log::read(tables, after, limit))
+    }
+
+    async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
+        self.read(signing_keys::all)
+    }
+
+    async fn change_signing_keys(
+        &self,
+        change: SigningKeyChange,
+    ) -> Result<Option<Vec<Appended>>, StoreError> {
+        self.write(move |tables| signing_keys::change(tables, &change))
+            .await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        while self.write(sweep::bite).await? {}
+        Ok(())
+    }
+}

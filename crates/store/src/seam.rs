@@ -1,0 +1,249 @@
+//! The seam between the authority and where it keeps things.
+
+use std::{error::Error, num::NonZeroU16};
+
+use lanyard_revocation::{Cursor, Entry, LogRead, PartitionId};
+use lanyard_token::{
+    CredentialId, IdentityId, KeyId, Position, ResourceId, SubscriptionId, TokenId, UnixTime,
+};
+
+use crate::{Credential, Identity, Resource, SigningKeyRecord, Subscription};
+
+/// Why the store did not do what it was asked. Nothing was half done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The backend is away, or could not make the change durable.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A record is there and makes no sense. It is never skipped: what it said might matter.
+    #[error("a stored {record} cannot be read")]
+    Corrupt {
+        /// The kind of record.
+        record: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// A part of a list, in the order of its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<K> {
+    /// The last key of the part before; none for the first part.
+    pub after: Option<K>,
+    /// How many to return at most.
+    pub limit: usize,
+}
+
+/// A resource and the two keys that it starts with.
+#[derive(Clone, Debug)]
+pub struct NewResource {
+    /// The resource.
+    pub resource: Resource,
+    /// Its primary and its secondary access key.
+    pub keys: [Credential; 2],
+}
+
+/// What came of making a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceCreation {
+    /// It is there, durably, with its keys.
+    Created,
+    /// There is no such subscription.
+    SubscriptionUnknown,
+    /// Another resource has the name.
+    NameTaken,
+}
+
+/// What came of deleting a service key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceKeyDeletion {
+    /// It is gone, durably.
+    Deleted,
+    /// There was no such service key.
+    Unknown,
+    /// It is the last operator key, and it stays.
+    LastOperator,
+}
+
+/// What came of making an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomIdentity {
+    /// The identity that was offered is there, durably.
+    Created,
+    /// The resource already has one with this custom id; it is the one to use.
+    Existing(Identity),
+    /// There is no such resource.
+    ResourceUnknown,
+}
+
+/// Who wants to issue for whom, and with which key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssueRequest {
+    /// For whom.
+    pub identity: IdentityId,
+    /// Who: an access key of the identity's resource.
+    pub credential: CredentialId,
+    /// The signing key that the issuer holds for the active one.
+    pub signing_key: KeyId,
+}
+
+/// Whether a token may be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssueGrant {
+    /// Everything above it is alive, and the log of the identity's partition ends here.
+    Granted(Position),
+    /// The identity or its resource is gone or never was, or the resource is not the access key's.
+    IdentityUnknown,
+    /// The access key is gone, by itself or with its resource.
+    CredentialUnknown,
+    /// The signing key is not the active one any more.
+    SigningKeyNotActive,
+}
+
+/// All signing keys, as of one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKeys {
+    /// Grows with each change; a change names the version that it was made from.
+    pub version: u64,
+    /// The keys in the order of their ids, which is that of their making.
+    pub keys: Vec<SigningKeyRecord>,
+}
+
+/// A change of the signing keys, taken whole or not at all.
+#[derive(Clone, Debug)]
+pub struct SigningKeyChange {
+    /// The version that the change was made from.
+    pub from_version: u64,
+    /// The records to write, new ones and changed ones.
+    pub records: Vec<SigningKeyRecord>,
+    /// The key that signs from now on; none if that does not change.
+    pub active: Option<KeyId>,
+    /// A key to revoke in the same step, in every partition. If it was the one that signs, and the
+    /// change names no other, nothing is issued until a later change does.
+    pub revoked: Option<KeyId>,
+}
+
+/// An entry that was appended, and to which partition's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// Where the authority keeps what it knows.
+///
+/// Every implementation MUST hold to this:
+///
+/// - A call that changes something returns `Ok` only once the change is durable: it survives the
+///   crash of any one process and is seen by every later read, on any connection. Otherwise it
+///   returns an error.
+/// - Each call is one atomic step: others see all of it or nothing, and an error leaves nothing.
+/// - A refusal (`None`, or a value that says why) leaves no trace.
+/// - Each call is bounded in time, and a caller that goes away midway harms nobody else.
+/// - What is deleted takes its revocation with it, in the same step: from then on it is unknown,
+///   and the entry is in the log.
+/// - The entries of a partition are numbered without gaps, at strictly increasing positions, with
+///   times that never fall.
+/// - [`Store::issue_grant`] reads the end of the log at the same instant at which it finds
+///   everything alive. That is what makes a revocation cover exactly the tokens before it.
+pub trait Store: Send + Sync + 'static {
+    /// How many partitions the store was made with.
+    fn partitions(&self) -> NonZeroU16;
+
+    /// Keeps a new subscription.
+    fn create_subscription(&self, new: Subscription) -> impl Step<()>;
+
+    /// Lists subscriptions.
+    fn subscriptions(&self, page: Page<SubscriptionId>) -> impl Step<Vec<Subscription>>;
+
+    /// Deletes a subscription and everything beneath it; one final revocation for each resource.
+    /// `None` if there is none.
+    fn delete_subscription(&self, id: SubscriptionId) -> impl Step<Option<Vec<Appended>>>;
+
+    /// Keeps a new resource with its keys.
+    fn create_resource(&self, new: NewResource) -> impl Step<ResourceCreation>;
+
+    /// Finds a resource.
+    fn resource(&self, id: ResourceId) -> impl Step<Option<Resource>>;
+
+    /// Lists the resources of a subscription. `None` if there is no such subscription.
+    fn resources(
+        &self,
+        subscription: SubscriptionId,
+        page: Page<ResourceId>,
+    ) -> impl Step<Option<Vec<Resource>>>;
+
+    /// Deletes a resource with its keys and identities, finally. `None` if there is none.
+    fn delete_resource(&self, id: ResourceId) -> impl Step<Option<Appended>>;
+
+    /// Finds a credential of any role. One beneath a deleted resource is not found.
+    fn credential(&self, id: CredentialId) -> impl Step<Option<Credential>>;
+
+    /// The primary and the secondary key of a resource. `None` if there is no such resource.
+    fn access_keys(&self, resource: ResourceId) -> impl Step<Option<[Credential; 2]>>;
+
+    /// Puts a new access key in the slot that its role names and finally revokes the one that was
+    /// there. `None` if there is no such resource, or the role is another.
+    fn rotate_access_key(&self, new: Credential) -> impl Step<Option<Appended>>;
+
+    /// Keeps a new credential of the role operator or enforcer.
+    fn create_service_key(&self, new: Credential) -> impl Step<()>;
+
+    /// Lists the credentials of the roles operator and enforcer.
+    fn service_keys(&self, page: Page<CredentialId>) -> impl Step<Vec<Credential>>;
+
+    /// Deletes a credential of the role operator or enforcer, but never the last operator.
+    fn delete_service_key(&self, id: CredentialId) -> impl Step<ServiceKeyDeletion>;
+
+    /// Keeps a new identity, or finds the one that has its custom id already.
+    fn create_identity(&self, new: Identity) -> impl Step<CustomIdentity>;
+
+    /// Finds an identity.
+    fn identity(&self, id: IdentityId) -> impl Step<Option<Identity>>;
+
+    /// Lists the identities of a resource; empty if there is no such resource.
+    fn identities(&self, resource: ResourceId, page: Page<IdentityId>) -> impl Step<Vec<Identity>>;
+
+    /// Deletes an identity, finally. `None` if there is none.
+    fn delete_identity(&self, id: IdentityId) -> impl Step<Option<Appended>>;
+
+    /// Checks that a token may be issued and reads the position that it shall carry, at one
+    /// instant.
+    fn issue_grant(&self, request: IssueRequest) -> impl Step<IssueGrant>;
+
+    /// Notes when tokens were last issued. The one change that a crash may lose.
+    fn note_issues(&self, issues: Vec<(IdentityId, UnixTime)>) -> impl Step<()>;
+
+    /// Revokes everything that an identity has. `None` if there is no such identity.
+    fn revoke_identity(&self, id: IdentityId) -> impl Step<Option<Appended>>;
+
+    /// Revokes one token of a resource. `None` if there is no such resource.
+    fn revoke_token(&self, resource: ResourceId, token: TokenId) -> impl Step<Option<Appended>>;
+
+    /// Reads a partition's log: what is after the cursor, or all of it, `limit` entries at most.
+    fn read_log(
+        &self,
+        partition: PartitionId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> impl Step<LogRead>;
+
+    /// All signing keys that are kept.
+    fn signing_keys(&self) -> impl Step<SigningKeys>;
+
+    /// Changes the signing keys, and gives the revocation's entries, one for each partition, where
+    /// one was asked for. `None` if the keys are not at the version that the change was made from.
+    fn change_signing_keys(&self, change: SigningKeyChange) -> impl Step<Option<Vec<Appended>>>;
+
+    /// Drops what nobody can need any more: entries past their time, what was beneath deleted
+    /// resources, signing keys long out of use. In bites that do not hold up other callers.
+    fn sweep(&self) -> impl Step<()>;
+}
+
+/// One step of a store: a future that any thread may drive.
+pub trait Step<T>: Future<Output = Result<T, StoreError>> + Send {}
+
+impl<T, F: Future<Output = Result<T, StoreError>> + Send> Step<T> for F {}

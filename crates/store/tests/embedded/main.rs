@@ -1,0 +1,18 @@
+//! The embedded backend: the suite that every backend runs, and what only this one can be asked.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what the tests share fails by a panic, as they do"
+)]
+
+mod conformance;
+mod damage;
+mod full_disk;
+mod group_commit;
+mod killed;
+mod opening;
+mod support;
+mod swept;

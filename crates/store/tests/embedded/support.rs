@@ -1,0 +1,103 @@
+//! Short ways to a store with something in it.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use lanyard_store::{
+    Appended, Credential, CredentialRole, CustomIdentity, Identity, KeySlot, NewResource, Resource,
+    ResourceCreation, SealedSecret, Store as _, StoreError, Subscription, embedded::EmbeddedStore,
+};
+use lanyard_token::{
+    CredentialId, IdentityId, ManualClock, ResourceId, SubscriptionId, TokenId, UnixTime,
+};
+use uuid::Uuid;
+
+/// When every test starts.
+pub(crate) const START: UnixTime = UnixTime::from_millis(1_700_000_000_000);
+/// The file in a store's directory.
+pub(crate) const FILE: &str = "store.redb";
+
+/// An id that no other in this process is.
+pub(crate) fn id() -> Uuid {
+    static DRAWN: AtomicU64 = AtomicU64::new(1);
+    Uuid::from_u128(u128::from(DRAWN.fetch_add(1, Ordering::Relaxed)) << 64 | 0xabcd)
+}
+
+/// Opens the store in a directory on a clock.
+pub(crate) fn open_at(directory: &Path, clock: Arc<ManualClock>) -> EmbeddedStore {
+    EmbeddedStore::open(directory, clock, id()).unwrap()
+}
+
+/// Opens the store in a directory on a clock that stands still.
+pub(crate) fn open(directory: &Path) -> EmbeddedStore {
+    open_at(directory, Arc::new(ManualClock::new(START)))
+}
+
+/// Makes a resource in a subscription of its own.
+pub(crate) async fn tenant(store: &EmbeddedStore) -> ResourceId {
+    let subscription = SubscriptionId::from_uuid(id());
+    let new = Subscription {
+        id: subscription,
+        display_name: "Example".into(),
+        create_time: START,
+    };
+    store.create_subscription(new).await.unwrap();
+    let resource = Resource {
+        id: ResourceId::from_uuid(id()),
+        subscription,
+        name: format!("name-{}", id()),
+        create_time: START,
+    };
+    let keys = KeySlot::ALL.map(|slot| Credential {
+        id: CredentialId::from_uuid(id()),
+        role: CredentialRole::AccessKey {
+            resource: resource.id,
+            slot,
+        },
+        secret: SealedSecret::new(vec![1, 2, 3]),
+        create_time: START,
+    });
+    let id = resource.id;
+    let made = store
+        .create_resource(NewResource { resource, keys })
+        .await
+        .unwrap();
+    assert_eq!(made, ResourceCreation::Created);
+    id
+}
+
+/// A new identity, not kept anywhere yet.
+pub(crate) fn new_identity(resource: ResourceId) -> Identity {
+    Identity {
+        id: IdentityId::new(resource, id()),
+        custom_id: Some(format!("user-{}", id())),
+        create_time: START,
+        last_token_issue_time: None,
+    }
+}
+
+/// Makes an identity.
+pub(crate) async fn identity(store: &EmbeddedStore, resource: ResourceId) -> Identity {
+    let new = new_identity(resource);
+    assert_eq!(
+        store.create_identity(new.clone()).await.unwrap(),
+        CustomIdentity::Created
+    );
+    new
+}
+
+/// Revokes some token of a resource.
+pub(crate) async fn revoke_token(
+    store: &EmbeddedStore,
+    resource: ResourceId,
+) -> Result<Appended, StoreError> {
+    let appended = store
+        .revoke_token(resource, TokenId::from_uuid(id()))
+        .await?;
+    Ok(appended.expect("the resource should be known"))
+}
