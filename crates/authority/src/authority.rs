@@ -1,0 +1,143 @@
+//! The authority itself, and what all of its calls share.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use lanyard_revocation::{FreshnessBound, View};
+use lanyard_store::{Appended, Store};
+use lanyard_token::{
+    Audience, Clock, Issuer, PropagationBound, TokenAlgorithm, UnixTime, Verifier,
+};
+use tokio::sync::Notify;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    Entropy, Error, MasterKey, Secret,
+    issue_times::IssueTimes,
+    keyring::{Keyring, key_set},
+};
+
+/// What an operator chooses.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The `iss` of every token.
+    pub issuer: Issuer,
+    /// The `aud` of every token.
+    pub audience: Audience,
+    /// The name of the algorithm in every token.
+    pub token_algorithm: TokenAlgorithm,
+    /// How long a signing key is published before it may sign.
+    pub propagation_bound: PropagationBound,
+}
+
+/// Who issues, revokes and manages.
+///
+/// Any number of them may share one store. Each has a [`View`] of its own, which its caller keeps
+/// fresh by driving [`Authority::follow`].
+#[derive(Debug)]
+pub struct Authority<S, C, E> {
+    pub(crate) store: S,
+    pub(crate) clock: C,
+    pub(crate) entropy: E,
+    pub(crate) master_key: MasterKey,
+    pub(crate) settings: Settings,
+    pub(crate) verifier: Verifier,
+    pub(crate) view: Arc<View>,
+    pub(crate) keyring: RwLock<Arc<Keyring>>,
+    pub(crate) issue_times: IssueTimes,
+    pub(crate) log_has_grown: Notify,
+}
+
+impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
+    /// Sets up over a store. It issues nothing before its view is fresh.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or the master key is not the one that it was sealed under.
+    pub async fn open(
+        store: S,
+        clock: C,
+        entropy: E,
+        (master_key, settings): (MasterKey, Settings),
+    ) -> Result<Self, Error> {
+        let verifier = Verifier::new(settings.issuer.clone(), settings.audience.clone());
+        let view = Arc::new(View::new(store.partitions()));
+        let authority = Self {
+            store,
+            clock,
+            entropy,
+            master_key,
+            settings,
+            verifier,
+            view,
+            keyring: RwLock::new(Arc::new(Keyring {
+                version: 0,
+                active: None,
+            })),
+            issue_times: IssueTimes::default(),
+            log_has_grown: Notify::new(),
+        };
+        authority.reload_signing_keys().await?;
+        Ok(authority)
+    }
+
+    /// What this authority knows of keys and revocations. Checks go by it.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view)
+    }
+
+    /// Reads the signing keys again and hands them to the signer and to the view.
+    pub(crate) async fn reload_signing_keys(&self) -> Result<(), Error> {
+        let keys = self.store.signing_keys().await?;
+        let set = key_set(&keys, self.clock.wall()?)?;
+        let keyring = Keyring::open(&keys, &self.master_key, self.settings.token_algorithm)?;
+        let mut current = self.keyring.write().unwrap_or_else(PoisonError::into_inner);
+        // Two reloads may overtake each other; the older one has nothing to say.
+        if keyring.version >= current.version {
+            *current = Arc::new(keyring);
+            self.view.set_keys(set);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes an appended revocation into this authority's own view before it is acknowledged, so
+    /// that no check here accepts what was revoked here.
+    pub(crate) fn learn(&self, appended: &Appended) -> Result<(), Error> {
+        self.view
+            .learn(appended.partition, &appended.entry)
+            .map_err(|_| {
+                Error::Internal("the store has appended to a partition it does not have")
+            })?;
+        self.log_has_grown.notify_one();
+        Ok(())
+    }
+
+    /// Refuses to issue from a list that is more than a minute old: an authority that is cut off must
+    /// not go on handing out tokens that nobody can take back.
+    pub(crate) fn ensure_fresh(&self) -> Result<(), Error> {
+        self.view
+            .fresh(self.clock.boot()?, FreshnessBound::ISSUING)?;
+        Ok(())
+    }
+
+    /// A new id. Ids are in the order of their making, so that lists are, too.
+    pub(crate) fn id_at(&self, now: UnixTime) -> Result<Uuid, Error> {
+        let mut chance = [0; 10];
+        self.entropy.fill(&mut chance)?;
+        Ok(uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &chance).into_uuid())
+    }
+
+    /// A new secret of a credential or a signing key.
+    pub(crate) fn new_secret(&self) -> Result<Secret, Error> {
+        let mut bytes = Zeroizing::new(vec![0; SECRET_BYTES]);
+        self.entropy.fill(&mut bytes)?;
+        Ok(Secret::new(bytes))
+    }
+}
+
+/// The length of every secret: that of an Ed25519 seed, and of a SHA-256 hash.
+const SECRET_BYTES: usize = 32;

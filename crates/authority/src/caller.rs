@@ -1,0 +1,148 @@
+//! Who asks, and the proofs that calls take.
+
+use lanyard_store::{CredentialRole, Store};
+use lanyard_token::{Clock, CredentialId, ResourceId};
+
+use crate::{
+    Authority, Entropy, Error,
+    bearer::{BearerRefusal, UnverifiedBearer},
+};
+
+/// Somebody whose bearer was good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    credential: CredentialId,
+    role: CredentialRole,
+}
+
+/// Proof that an operator asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Operator(());
+
+/// Proof that the holder of a resource's access key asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    resource: ResourceId,
+    credential: CredentialId,
+}
+
+/// Proof that somebody asks who may check tokens, and whose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checker {
+    resource: Option<ResourceId>,
+}
+
+impl Caller {
+    /// The caller as an operator.
+    ///
+    /// # Errors
+    /// If its role is another.
+    pub fn operator(self) -> Result<Operator, Error> {
+        match self.role {
+            CredentialRole::Operator => Ok(Operator(())),
+            CredentialRole::Enforcer | CredentialRole::AccessKey { .. } => {
+                Err(Error::RoleNotAllowed {
+                    needed: "operators",
+                })
+            }
+        }
+    }
+
+    /// The caller as the holder of an access key.
+    ///
+    /// # Errors
+    /// If its role is another.
+    pub fn key_holder(self) -> Result<KeyHolder, Error> {
+        match self.role {
+            CredentialRole::AccessKey { resource, slot: _ } => Ok(KeyHolder {
+                resource,
+                credential: self.credential,
+            }),
+            CredentialRole::Operator | CredentialRole::Enforcer => Err(Error::RoleNotAllowed {
+                needed: "holders of a resource's access key",
+            }),
+        }
+    }
+
+    /// The caller as somebody who may check tokens: an enforcer any, an access key its resource's.
+    ///
+    /// # Errors
+    /// If its role is another.
+    pub fn checker(self) -> Result<Checker, Error> {
+        match self.role {
+            CredentialRole::Enforcer => Ok(Checker { resource: None }),
+            CredentialRole::AccessKey { resource, slot: _ } => Ok(Checker {
+                resource: Some(resource),
+            }),
+            CredentialRole::Operator => Err(Error::RoleNotAllowed {
+                needed: "enforcers and holders of a resource's access key",
+            }),
+        }
+    }
+}
+
+impl Operator {
+    /// The authority itself, on the first start, before there is any other.
+    pub(crate) const fn of_first_start() -> Self {
+        Self(())
+    }
+}
+
+impl KeyHolder {
+    /// The resource whose key it is. Nothing beyond it is in reach.
+    #[must_use]
+    pub const fn resource(&self) -> ResourceId {
+        self.resource
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn credential(&self) -> CredentialId {
+        self.credential
+    }
+}
+
+impl Checker {
+    /// Lets pass a token of the resource, if this checker may ask about it.
+    ///
+    /// # Errors
+    /// If it is an access key of another resource.
+    pub fn may_check(&self, resource: ResourceId) -> Result<(), Error> {
+        match self.resource {
+            Some(own) if own != resource => Err(Error::RoleNotAllowed {
+                needed: "enforcers and the token's own resource",
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
+    /// Finds out who asks.
+    ///
+    /// # Errors
+    /// [`Error::CredentialRefused`] for whatever is wrong with the bearer, without telling what, and
+    /// the store's errors.
+    pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        let bearer = bearer
+            .ok_or(BearerRefusal::Missing)
+            .and_then(UnverifiedBearer::parse);
+        let bearer = bearer.map_err(refused)?;
+        let Some(found) = self.store.credential(bearer.credential).await? else {
+            return Err(refused(BearerRefusal::CredentialUnknown));
+        };
+        let secret = self.master_key.open(found.id.as_uuid(), &found.secret)?;
+        bearer
+            .verify(secret.as_bytes(), self.clock.wall()?)
+            .map_err(refused)?;
+        Ok(Caller {
+            credential: found.id,
+            role: found.role,
+        })
+    }
+}
+
+fn refused(reason: BearerRefusal) -> Error {
+    tracing::warn!(%reason, "a caller's bearer was refused");
+    Error::CredentialRefused
+}

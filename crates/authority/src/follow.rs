@@ -1,0 +1,97 @@
+//! Keeping the authority's own view complete and fresh.
+
+use std::time::Duration;
+
+use lanyard_revocation::{Continuity, Cursor, PartitionId, continuity};
+use lanyard_store::Store;
+use lanyard_token::Clock;
+
+use crate::{Authority, Entropy, Error};
+
+/// Where the follower stands in each partition.
+#[derive(Debug)]
+struct Follower {
+    cursors: Vec<(PartitionId, Option<Cursor>)>,
+}
+
+impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
+    /// Reads the log of every partition to its end, once, and makes the view as fresh as that.
+    ///
+    /// # Errors
+    /// The store's. The view then stays as old as it is.
+    pub async fn catch_up(&self) -> Result<(), Error> {
+        self.follow_once(&mut Follower::new(self)).await
+    }
+
+    /// Follows the log for as long as it is polled: at once when this authority appends to it, and
+    /// every second. What fails is logged and tried again; meanwhile the view grows old, and what
+    /// rests on it refuses by itself.
+    pub async fn follow(&self) {
+        let mut follower = Follower::new(self);
+        loop {
+            if let Err(error) = self.follow_once(&mut follower).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the revocation log cannot be followed");
+            }
+            // Either is a reason to read; a wake-up that comes while reading is kept.
+            drop(tokio::time::timeout(EVERY, self.log_has_grown.notified()).await);
+        }
+    }
+
+    /// Drops what nobody needs any more, in the store and in the view, and writes down when tokens
+    /// were last issued. Call it every minute or so.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        self.write_issue_times().await?;
+        self.store.sweep().await?;
+        self.view.trim(self.clock.wall()?);
+        self.reload_signing_keys().await
+    }
+
+    async fn follow_once(&self, follower: &mut Follower) -> Result<(), Error> {
+        for (partition, cursor) in &mut follower.cursors {
+            self.follow_partition(*partition, cursor).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow_partition(
+        &self,
+        partition: PartitionId,
+        cursor: &mut Option<Cursor>,
+    ) -> Result<(), Error> {
+        loop {
+            let sent = self.clock.boot()?;
+            let read = self.store.read_log(partition, *cursor, READ_LIMIT).await?;
+            if let Continuity::StartOver(reason) = continuity(cursor.as_ref(), &read) {
+                tracing::error!(%partition, %reason, "the log was read anew and merged");
+                if cursor.take().is_none() {
+                    return Err(Error::Internal("the log contradicts itself"));
+                }
+                continue;
+            }
+            let known = |_| Error::Internal("the store has no such partition");
+            self.view.apply(partition, &read.entries).map_err(known)?;
+            *cursor = read.next_cursor();
+            if read.complete {
+                return self.view.confirm(partition, read.end, sent).map_err(known);
+            }
+        }
+    }
+}
+
+impl Follower {
+    fn new<S: Store, C, E>(authority: &Authority<S, C, E>) -> Self {
+        let all = PartitionId::all(authority.store.partitions());
+        Self {
+            cursors: all.map(|partition| (partition, None)).collect(),
+        }
+    }
+}
+
+/// How often the log is read when nothing is heard of it.
+const EVERY: Duration = Duration::from_secs(1);
+/// How many entries one read takes.
+const READ_LIMIT: usize = 10_000;

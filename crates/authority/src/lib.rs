@@ -1,0 +1,59 @@
+//! The rules of the authority.
+//!
+//! [`Authority`] is what a server puts on the wire. It decides; the store beneath it makes its
+//! decisions atomic and durable, and the [`View`](lanyard_revocation::View) beside it is what the
+//! authority's own checks go by.
+//!
+//! Every call takes a proof of who asks: [`Authority::authenticate`] turns a bearer into a
+//! [`Caller`], and a caller into an [`Operator`], a [`KeyHolder`] or a [`Checker`], if the role
+//! allows. The calls take those and nothing less, so that a call without its authorization does not
+//! compile.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `authority` | the struct and what all calls share |
+//! | `bearer`, `caller` | who asks |
+//! | `tenancy`, `access_keys`, `service_keys` | what operators manage |
+//! | `identities`, `tokens` | what the holders of access keys manage |
+//! | `signing_keys`, `keyring` | the keys that sign |
+//! | `follow` | keeping the view complete and fresh |
+//! | `bootstrap` | the first start on an empty store |
+//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times` | what they need |
+
+mod access_keys;
+mod authority;
+mod bearer;
+mod bootstrap;
+mod caller;
+mod entropy;
+mod error;
+mod follow;
+mod identities;
+mod issue_times;
+mod keyring;
+mod names;
+mod paging;
+mod seal;
+mod secret;
+mod service_keys;
+mod signing_keys;
+mod tenancy;
+mod tokens;
+
+pub use self::{
+    access_keys::{AccessKey, RotatedKey},
+    authority::{Authority, Settings},
+    bearer::{BEARER_AUDIENCE, MAX_BEARER_LIFETIME},
+    bootstrap::{Bootstrap, BootstrapError},
+    caller::{Caller, Checker, KeyHolder, Operator},
+    entropy::{Entropy, EntropyError, SystemEntropy},
+    error::{Entity, Error},
+    identities::CreatedIdentity,
+    names::{CustomId, DisplayName, NameError, ResourceName},
+    paging::{PageError, PageRequest, PageSize, PageToken, Paged},
+    seal::{MasterKey, MasterKeyError, SealError},
+    secret::Secret,
+    service_keys::{ServiceKey, ServiceRole},
+    signing_keys::RevokedSigningKey,
+    tokens::{IssuedToken, TokenSpec},
+};

@@ -1,0 +1,176 @@
+//! Who is admitted, and as what.
+
+use std::time::Duration;
+
+use lanyard_authority::{Error, ServiceRole};
+use lanyard_store::KeySlot;
+use lanyard_token::{CredentialId, ResourceId};
+use uuid::Uuid;
+
+use crate::support::{Key, World};
+
+#[tokio::test]
+async fn each_role_may_what_it_is_for_and_nothing_else() {
+    let world = World::new().await;
+    let first = &world.first;
+    for (key, may) in [
+        (&first.operator, [true, false, false]),
+        (&first.enforcer, [false, false, true]),
+        (&first.primary, [false, true, true]),
+        (&first.secondary, [false, true, true]),
+    ] {
+        let caller = world.caller(key).await.unwrap();
+        let refusals = [
+            caller.operator().err(),
+            caller.key_holder().err(),
+            caller.checker().err(),
+        ];
+        assert_eq!(refusals.each_ref().map(Option::is_none), may, "{caller:?}");
+        for refusal in refusals.into_iter().flatten() {
+            assert!(matches!(refusal, Error::RoleNotAllowed { .. }), "{refusal}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_enforcer_checks_any_token_and_an_access_key_its_own_resources() {
+    let world = World::new().await;
+    let other = ResourceId::from_uuid(Uuid::from_u128(7));
+    let enforcer = world
+        .caller(&world.first.enforcer)
+        .await
+        .unwrap()
+        .checker()
+        .unwrap();
+    assert!(enforcer.may_check(world.first.resource).is_ok());
+    assert!(enforcer.may_check(other).is_ok());
+    let holder = world
+        .caller(&world.first.primary)
+        .await
+        .unwrap()
+        .checker()
+        .unwrap();
+    assert!(holder.may_check(world.first.resource).is_ok());
+    assert!(matches!(
+        holder.may_check(other),
+        Err(Error::RoleNotAllowed { .. })
+    ));
+}
+
+#[tokio::test]
+async fn whoever_is_not_admitted_is_told_the_same() {
+    let world = World::new().await;
+    let Key { id, secret } = world.first.primary.clone();
+    let unknown = Key {
+        id: CredentialId::from_uuid(Uuid::from_u128(7)),
+        secret: secret.clone(),
+    };
+    let forged = Key {
+        id,
+        secret: world.first.secondary.secret.clone(),
+    };
+    let bearers = [
+        None,
+        Some(String::new()),
+        Some("nonsense".to_owned()),
+        Some(unknown.bearer(world.now())),
+        Some(forged.bearer(world.now())),
+        Some(
+            world
+                .first
+                .primary
+                .bearer(world.now().saturating_sub(Duration::from_mins(1))),
+        ),
+        Some(
+            world
+                .first
+                .primary
+                .bearer(world.now().saturating_add(Duration::from_secs(61))),
+        ),
+    ];
+    for bearer in bearers {
+        let refused = world
+            .authority
+            .authenticate(bearer.as_deref())
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, Error::CredentialRefused), "{bearer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bearer_is_dead_at_the_second_it_expires() {
+    let world = World::new().await;
+    let bearer = world.first.operator.bearer(world.now());
+    world.clock.advance(Duration::from_millis(59_999));
+    assert!(world.authority.authenticate(Some(&bearer)).await.is_ok());
+    world.clock.advance(Duration::from_millis(1));
+    assert!(world.authority.authenticate(Some(&bearer)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_refused_at_once_and_the_new_and_the_other_one_are_not() {
+    let world = World::new().await;
+    let by = world.operator().await;
+    let before = world.first.primary.bearer(world.now());
+    assert!(world.authority.authenticate(Some(&before)).await.is_ok());
+    let resource = world.first.resource;
+    let rotated = world
+        .authority
+        .rotate_access_key(by, resource, KeySlot::Primary)
+        .await
+        .unwrap();
+    let refused = world.authority.authenticate(Some(&before)).await;
+    assert!(matches!(refused, Err(Error::CredentialRefused)));
+    let new = world.holder(&rotated.key.into()).await;
+    assert_eq!(new.resource(), resource);
+    assert_eq!(world.secondary().await.resource(), resource);
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_between_admission_and_issue_issues_nothing() {
+    let world = World::new().await;
+    let holder = world.primary().await;
+    let identity = world.identity(&holder).await;
+    let by = world.operator().await;
+    let rotated = world
+        .authority
+        .rotate_access_key(by, holder.resource(), KeySlot::Primary);
+    rotated.await.unwrap();
+    let refused = world.try_issue(&holder, identity).await;
+    assert!(matches!(refused, Err(Error::CredentialRefused)));
+}
+
+#[tokio::test]
+async fn a_deleted_service_key_and_the_keys_of_a_deleted_resource_are_refused() {
+    let world = World::new().await;
+    let by = world.operator().await;
+    let made = world
+        .authority
+        .create_service_key(by, ServiceRole::Enforcer)
+        .await
+        .unwrap();
+    let key = Key::from(&made);
+    assert!(world.caller(&key).await.unwrap().checker().is_ok());
+    world
+        .authority
+        .delete_service_key(by, key.id)
+        .await
+        .unwrap();
+    assert!(matches!(
+        world.caller(&key).await,
+        Err(Error::CredentialRefused)
+    ));
+
+    world
+        .authority
+        .delete_resource(by, world.first.resource)
+        .await
+        .unwrap();
+    for key in [&world.first.primary, &world.first.secondary] {
+        assert!(matches!(
+            world.caller(key).await,
+            Err(Error::CredentialRefused)
+        ));
+    }
+}
