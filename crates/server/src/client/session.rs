@@ -1,0 +1,145 @@
+//! A connection to an authority as somebody.
+
+use std::time::Duration;
+
+use lanyard_token::{Clock as _, SystemClock};
+use tonic::metadata::AsciiMetadataValue;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+use zeroize::Zeroizing;
+
+use super::bearer::Bearer;
+use super::connection::ConnectionArgs;
+use super::credential_file::{Chosen, CredentialFile, Purpose};
+use super::error::ClientError;
+use super::refusal::{self, Caller};
+
+/// Everything that a call needs.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// Where the authority answers.
+    pub(super) endpoint: String,
+    /// The file that the credential is from.
+    pub(super) file: CredentialFile,
+    chosen: Chosen,
+    channel: Channel,
+}
+
+impl Session {
+    /// Finds the authority and the credential, and connects.
+    pub(super) async fn open(args: &ConnectionArgs, purpose: Purpose) -> Result<Self, ClientError> {
+        let file = args.credential_file()?;
+        let chosen = file.choose(purpose)?;
+        let endpoint = args.endpoint(&file)?;
+        let channel = parse(&endpoint)?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(CALL_TIMEOUT)
+            .connect()
+            .await
+            .map_err(|_| ClientError::Unreachable {
+                endpoint: endpoint.clone(),
+            })?;
+        Ok(Self {
+            endpoint,
+            file,
+            chosen,
+            channel,
+        })
+    }
+
+    /// What to make a client from.
+    pub(super) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Makes one call. Each has a bearer of its own, because a long listing outlives one.
+    pub(super) async fn call<Q, A>(
+        &self,
+        question: Q,
+        rpc: impl AsyncFnOnce(Request<Q>) -> Result<Response<A>, Status>,
+    ) -> Result<A, ClientError> {
+        let mut request = Request::new(question);
+        request
+            .metadata_mut()
+            .insert("authorization", self.authorization()?);
+        match rpc(request).await {
+            Ok(response) => Ok(response.into_inner()),
+            Err(status) => Err(ClientError::Refused(refusal::explain(
+                &status,
+                &self.caller(),
+            ))),
+        }
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            endpoint: &self.endpoint,
+            file: &self.file.path,
+            credential_id: &self.chosen.credential.id,
+            role: self.chosen.role,
+        }
+    }
+
+    fn authorization(&self) -> Result<AsciiMetadataValue, ClientError> {
+        let bearer = Bearer::sign(&self.chosen.credential, SystemClock.wall()?)?;
+        let text = Zeroizing::new(format!("Bearer {}", bearer.token.expose()));
+        let mut value =
+            AsciiMetadataValue::try_from(text.as_str()).map_err(|_| ClientError::BadSecret {
+                id: self.chosen.credential.id.clone(),
+            })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+/// Takes what the answer must hold.
+pub(super) fn required<T>(part: Option<T>, name: &'static str) -> Result<T, ClientError> {
+    part.ok_or(ClientError::Incomplete(name))
+}
+
+/// Reads an `http://` URL. The transport would take others too and fail later, in its own words.
+fn parse(endpoint: &str) -> Result<Endpoint, ClientError> {
+    let refused = || ClientError::BadEndpoint {
+        endpoint: endpoint.to_owned(),
+    };
+    let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|_| refused())?;
+    if parsed.uri().scheme_str() != Some("http") || parsed.uri().host().is_none_or(str::is_empty) {
+        return Err(refused());
+    }
+    Ok(parsed)
+}
+
+/// How long to knock. Long enough for another continent, short enough to be told of a typing error.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long to wait for an answer. A check with --min-position may have to wait for news.
+const CALL_TIMEOUT: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_http_url() {
+        for endpoint in [
+            "http://127.0.0.1:7400",
+            "http://[::1]:7400/",
+            "http://lanyard.internal",
+        ] {
+            assert!(parse(endpoint).is_ok(), "{endpoint}");
+        }
+        for endpoint in [
+            "",
+            "127.0.0.1:7400",
+            "https://host",
+            "ftp://host",
+            "http://",
+            "http://a b",
+        ] {
+            assert!(
+                matches!(parse(endpoint), Err(ClientError::BadEndpoint { .. })),
+                "{endpoint}"
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The services of the contract: each method admits the caller, takes the request apart, calls the
+//! authority, and makes the response. No rule lives here.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `admit` | who calls |
+//! | `fields` | collecting what is wrong with a request, field by field |
+//! | `requests`, `questions` | from the wire to the domain |
+//! | `responses`, `decisions` | and back |
+//! | `status` | every error as a status: code, reason, details |
+//! | `identity`, `admin`, `policy` | the services |
+//! | `stream` | the stream of checks |
+
+mod admin;
+mod admit;
+mod decisions;
+mod fields;
+mod identity;
+mod policy;
+mod questions;
+mod requests;
+mod responses;
+mod status;
+mod stream;
+
+use std::sync::Arc;
+
+use lanyard_authority::{Authority, SystemEntropy};
+use lanyard_enforcer::Enforcer;
+use lanyard_proto::v1::{
+    admin_service_server::AdminServiceServer, identity_service_server::IdentityServiceServer,
+    policy_service_server::PolicyServiceServer,
+};
+use lanyard_store::Store;
+use lanyard_token::SystemClock;
+use tonic_health::{
+    ServingStatus,
+    pb::health_server::HealthServer,
+    server::{HealthReporter, HealthService},
+};
+
+use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc};
+
+/// The authority as it is served: over a real clock and real chance.
+pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
+
+pub(crate) const POLICY_SERVICE: &str = "lanyard.v1.PolicyService";
+
+/// What is served, for health and reflection. The empty name stands for the whole.
+pub(crate) const SERVICES: [&str; 4] = [
+    "",
+    "lanyard.v1.IdentityService",
+    "lanyard.v1.AdminService",
+    POLICY_SERVICE,
+];
+
+pub(crate) fn identity_service<S: Store>(
+    authority: &Arc<ServedAuthority<S>>,
+) -> IdentityServiceServer<IdentityGrpc<S>> {
+    IdentityServiceServer::new(IdentityGrpc::new(Arc::clone(authority)))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+}
+
+pub(crate) fn admin_service<S: Store>(
+    authority: &Arc<ServedAuthority<S>>,
+) -> AdminServiceServer<AdminGrpc<S>> {
+    AdminServiceServer::new(AdminGrpc::new(Arc::clone(authority)))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+}
+
+pub(crate) fn policy_service<S: Store>(
+    authority: &Arc<ServedAuthority<S>>,
+    enforcer: &Arc<Enforcer<SystemClock>>,
+) -> PolicyServiceServer<PolicyGrpc<S>> {
+    PolicyServiceServer::new(PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer)))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+}
+
+/// The health service, with everything serving but what waits for a fresh list.
+pub(crate) async fn health() -> (HealthReporter, HealthServer<HealthService>) {
+    let reporter = HealthReporter::new();
+    for name in SERVICES {
+        let waits = name == POLICY_SERVICE;
+        let status = if waits {
+            ServingStatus::NotServing
+        } else {
+            ServingStatus::Serving
+        };
+        reporter.set_service_status(name, status).await;
+    }
+    let service = HealthServer::new(HealthService::from_health_reporter(reporter.clone()));
+    (reporter, service)
+}
+
+/// The largest message that is read. A larger one ends its call and not the connection.
+const MAX_MESSAGE_BYTES: usize = 1024 * 1024;

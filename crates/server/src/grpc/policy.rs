@@ -1,0 +1,181 @@
+//! `PolicyService`.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use futures_util::Stream;
+use lanyard_authority::{Checker, Error};
+use lanyard_enforcer::{CheckedDecision, Enforcer, Examined, Question};
+use lanyard_policy::Capability;
+use lanyard_proto::v1::{self, policy_service_server::PolicyService};
+use lanyard_store::Store;
+use lanyard_token::{Position, SystemClock};
+use tokio::time;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{ServedAuthority, admit::admit, decisions, questions, status::Fault, stream};
+
+/// The service over an authority, which knows the callers, and an enforcer, which decides.
+#[derive(Debug)]
+pub(crate) struct PolicyGrpc<S> {
+    authority: Arc<ServedAuthority<S>>,
+    desk: Desk,
+}
+
+/// Where tokens are checked, for callers who may.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    enforcer: Arc<Enforcer<SystemClock>>,
+}
+
+impl<S: Store> PolicyGrpc<S> {
+    pub(super) const fn new(
+        authority: Arc<ServedAuthority<S>>,
+        enforcer: Arc<Enforcer<SystemClock>>,
+    ) -> Self {
+        Self {
+            authority,
+            desk: Desk { enforcer },
+        }
+    }
+
+    async fn admit_checker<T>(&self, request: Request<T>) -> Result<(Checker, T), Status> {
+        let (caller, message) = admit(&self.authority, request).await?;
+        Ok((caller.checker().map_err(Fault::from)?, message))
+    }
+}
+
+#[tonic::async_trait]
+impl<S: Store> PolicyService for PolicyGrpc<S> {
+    async fn check(
+        &self,
+        request: Request<v1::CheckRequest>,
+    ) -> Result<Response<v1::CheckResponse>, Status> {
+        let (caller, message) = self.admit_checker(request).await?;
+        let decision = Some(self.desk.check(&caller, &message).await?);
+        Ok(Response::new(v1::CheckResponse { decision }))
+    }
+
+    async fn batch_check(
+        &self,
+        request: Request<v1::BatchCheckRequest>,
+    ) -> Result<Response<v1::BatchCheckResponse>, Status> {
+        let (caller, message) = self.admit_checker(request).await?;
+        let decisions = self.desk.batch(&caller, &message).await?;
+        Ok(Response::new(v1::BatchCheckResponse { decisions }))
+    }
+
+    type StreamCheckStream =
+        Pin<Box<dyn Stream<Item = Result<v1::StreamCheckResponse, Status>> + Send>>;
+
+    async fn stream_check(
+        &self,
+        request: Request<Streaming<v1::StreamCheckRequest>>,
+    ) -> Result<Response<Self::StreamCheckStream>, Status> {
+        let (caller, questions) = self.admit_checker(request).await?;
+        let answers = stream::answers(self.desk.clone(), caller, questions);
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn list_capabilities(
+        &self,
+        request: Request<v1::ListCapabilitiesRequest>,
+    ) -> Result<Response<v1::ListCapabilitiesResponse>, Status> {
+        let (caller, message) = self.admit_checker(request).await?;
+        Ok(Response::new(
+            self.desk.capabilities(&caller, &message).await?,
+        ))
+    }
+
+    async fn introspect(
+        &self,
+        request: Request<v1::IntrospectRequest>,
+    ) -> Result<Response<v1::IntrospectResponse>, Status> {
+        let (caller, v1::IntrospectRequest { token }) = self.admit_checker(request).await?;
+        let token = self.desk.examine(&caller, &token, None).await?;
+        let found = self.desk.enforcer.introspect(&token).map_err(Fault::from)?;
+        Ok(Response::new(decisions::introspection(found)))
+    }
+}
+
+impl Desk {
+    pub(super) async fn check(
+        &self,
+        caller: &Checker,
+        message: &v1::CheckRequest,
+    ) -> Result<v1::Decision, Fault> {
+        let asked = questions::check(message)?;
+        let token = self
+            .examine(caller, asked.token, asked.min_position)
+            .await?;
+        Ok(decisions::decision(
+            self.enforcer.check(&token, &asked.question)?,
+        ))
+    }
+
+    async fn batch(
+        &self,
+        caller: &Checker,
+        message: &v1::BatchCheckRequest,
+    ) -> Result<Vec<v1::Decision>, Fault> {
+        let asked = questions::batch(message)?;
+        let mut tokens = Vec::with_capacity(asked.tokens.len());
+        for token in asked.tokens {
+            tokens.push(self.examine(caller, token, asked.min_position).await?);
+        }
+        let mut decided = Vec::with_capacity(asked.checks.len());
+        for (index, question) in &asked.checks {
+            let token = tokens.get(*index).ok_or(NO_SUCH_TOKEN)?;
+            decided.push(decisions::decision(self.enforcer.check(token, question)?));
+        }
+        Ok(decided)
+    }
+
+    async fn capabilities(
+        &self,
+        caller: &Checker,
+        message: &v1::ListCapabilitiesRequest,
+    ) -> Result<v1::ListCapabilitiesResponse, Fault> {
+        let v1::ListCapabilitiesRequest { token, context } = message;
+        let context = questions::context(context.as_ref())?;
+        let token = self.examine(caller, token, None).await?;
+        let introspection = self.enforcer.introspect(&token)?;
+        let about = |capability| {
+            self.enforcer.check(
+                &token,
+                &Question {
+                    capability,
+                    context,
+                },
+            )
+        };
+        let decided: Result<Vec<CheckedDecision>, _> =
+            Capability::ALL.into_iter().map(about).collect();
+        Ok(decisions::capabilities(introspection, decided?))
+    }
+
+    /// Takes a token in for a caller who may ask about it, and waits for the position, if there is
+    /// one, to be in the list.
+    async fn examine(
+        &self,
+        caller: &Checker,
+        token: &str,
+        min_position: Option<Position>,
+    ) -> Result<Examined, Fault> {
+        let token = self.enforcer.examine(token);
+        if let Some(resource) = token.resource() {
+            caller.may_check(resource)?;
+            if let Some(position) = min_position {
+                let reached = self.enforcer.reached(resource, position);
+                time::timeout(POSITION_WAIT, reached)
+                    .await
+                    .map_err(|_elapsed| Fault::PositionNotReached)?;
+            }
+        }
+        Ok(token)
+    }
+}
+
+/// The index was checked against the tokens when the request was read.
+const NO_SUCH_TOKEN: Error = Error::Internal("a question is about a token that the batch lacks");
+/// How long a check waits for a position. News normally takes well under a second.
+const POSITION_WAIT: Duration = Duration::from_secs(5);

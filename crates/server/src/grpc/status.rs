@@ -1,0 +1,205 @@
+//! Every error as a status: its code, its reason, and the details that help.
+//!
+//! What a caller reads is said here, or is the message of an error that was written for callers. The
+//! text of a store or a driver never gets this far: those errors say one fixed sentence, and the log
+//! has the rest.
+
+use std::time::Duration;
+
+use lanyard_authority::{Entity, Error};
+use lanyard_enforcer::CheckError;
+use lanyard_proto::v1::ErrorReason;
+use lanyard_store::StoreError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+/// Why a call is answered with an error.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Fields of the request are wrong.
+    Fields(Vec<FieldViolation>),
+    /// The authority refused or failed.
+    Authority(Error),
+    /// The enforcement point has no answer.
+    Check(CheckError),
+    /// The list did not reach the position that was asked for in time.
+    PositionNotReached,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Authority(error)
+    }
+}
+
+impl From<CheckError> for Fault {
+    fn from(error: CheckError) -> Self {
+        Self::Check(error)
+    }
+}
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        let Answer {
+            code,
+            reason,
+            message,
+            mut details,
+        } = answer(&fault);
+        log(&fault, code);
+        details.set_error_info(name(reason), DOMAIN, []);
+        Status::with_error_details(code, message, details)
+    }
+}
+
+impl Fault {
+    /// The same as an answer in a stream.
+    pub(super) fn into_failure(self) -> lanyard_proto::v1::CheckFailure {
+        let Answer {
+            code,
+            reason,
+            message,
+            details: _,
+        } = answer(&self);
+        log(&self, code);
+        lanyard_proto::v1::CheckFailure {
+            reason: reason.into(),
+            message,
+        }
+    }
+}
+
+/// A status before it is one.
+struct Answer {
+    code: Code,
+    reason: ErrorReason,
+    message: String,
+    details: ErrorDetails,
+}
+
+impl Answer {
+    fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: ErrorDetails::new(),
+        }
+    }
+
+    fn retry_after(mut self, delay: Duration) -> Self {
+        self.details.set_retry_info(Some(delay));
+        self
+    }
+}
+
+fn answer(fault: &Fault) -> Answer {
+    match fault {
+        Fault::Fields(violations) => fields(violations),
+        Fault::Authority(error) => authority(error),
+        Fault::Check(CheckError::Stale(stale)) => revocations_stale(stale.to_string()),
+        Fault::Check(CheckError::Clock(_)) => internal(),
+        Fault::PositionNotReached => {
+            revocations_stale("the revocation list has not reached min_position; try again")
+        }
+    }
+}
+
+fn authority(error: &Error) -> Answer {
+    let message = error.to_string();
+    match error {
+        Error::CredentialRefused => Answer::new(
+            Code::Unauthenticated,
+            ErrorReason::CredentialRefused,
+            message,
+        ),
+        Error::RoleNotAllowed { needed: _ } => {
+            Answer::new(Code::PermissionDenied, ErrorReason::RoleNotAllowed, message)
+        }
+        Error::NotFound { entity, name } => not_found(*entity, name, message),
+        Error::NameTaken(_) => Answer::new(Code::AlreadyExists, ErrorReason::NameTaken, message),
+        Error::NotOurToken(_) => fields(&[FieldViolation::new("token", message)]),
+        Error::SigningKeyState(_) => Answer::new(
+            Code::FailedPrecondition,
+            ErrorReason::SigningKeyState,
+            message,
+        ),
+        Error::LastOperatorKey => Answer::new(
+            Code::FailedPrecondition,
+            ErrorReason::LastOperatorKey,
+            message,
+        ),
+        Error::Stale(_) => revocations_stale(message),
+        Error::SigningKeysContended | Error::Store(StoreError::Unavailable(_)) => {
+            Answer::new(Code::Unavailable, ErrorReason::StoreUnavailable, message)
+                .retry_after(RETRY_SOON)
+        }
+        Error::Store(StoreError::Corrupt { .. })
+        | Error::Clock(_)
+        | Error::Entropy(_)
+        | Error::Seal(_)
+        | Error::Internal(_) => internal(),
+    }
+}
+
+fn fields(violations: &[FieldViolation]) -> Answer {
+    let all: Vec<_> = violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.field, violation.description))
+        .collect();
+    let mut answer = Answer::new(
+        Code::InvalidArgument,
+        ErrorReason::InvalidField,
+        all.join("; "),
+    );
+    answer.details.set_bad_request(violations.to_vec());
+    answer
+}
+
+fn not_found(entity: Entity, name: &str, message: String) -> Answer {
+    let mut answer = Answer::new(Code::NotFound, ErrorReason::NotFound, message);
+    answer
+        .details
+        .set_resource_info(entity.as_str(), name, "", "");
+    answer
+}
+
+fn revocations_stale(message: impl Into<String>) -> Answer {
+    Answer::new(Code::Unavailable, ErrorReason::RevocationsStale, message).retry_after(RETRY_SOON)
+}
+
+fn internal() -> Answer {
+    let message = "the authority has failed; its log tells more";
+    Answer::new(Code::Internal, ErrorReason::Internal, message)
+}
+
+/// Our own faults are errors; callers' are theirs.
+fn log(fault: &Fault, code: Code) {
+    match fault {
+        Fault::Authority(error) if matches!(code, Code::Internal | Code::Unavailable) => {
+            let error: &dyn std::error::Error = error;
+            tracing::error!(error, "a call has failed");
+        }
+        Fault::Check(error) => {
+            let error: &dyn std::error::Error = error;
+            tracing::error!(error, "a check has no answer");
+        }
+        Fault::Fields(_) | Fault::Authority(_) | Fault::PositionNotReached => {
+            tracing::warn!(?code, "a call was refused");
+        }
+    }
+}
+
+/// The reason as clients read it: without the prefix that the enum's names have.
+fn name(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+/// The domain of every reason.
+const DOMAIN: &str = "lanyard";
+/// When to try again what failed for a moment.
+const RETRY_SOON: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! `/healthz`, `/readyz` and `/metrics`, on a port of their own.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::IntoResponse,
+    routing::get,
+};
+
+use super::{metrics::Metrics, upkeep::Readiness};
+
+/// What the admin port shows.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) readiness: Arc<Readiness>,
+}
+
+pub(super) fn router(shown: Shown) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(shown)
+}
+
+async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
+    match shown.readiness.reason_against() {
+        None => (StatusCode::OK, "ready\n"),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+    }
+}
+
+async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
+    match shown.metrics.to_text() {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(std::fmt::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,0 +1,164 @@
+//! What can be chosen for `lanyard serve`, and its limits.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+use lanyard_revocation::{FreshnessBound, FreshnessBoundError};
+use lanyard_token::{Audience, Issuer, PropagationBound, PropagationBoundError, TokenAlgorithm};
+use tracing::level_filters::LevelFilter;
+
+/// The flags of `lanyard serve`. Each has an environment variable.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where gRPC and HTTP are served. Port 0 means any free one.
+    #[arg(
+        long,
+        env = "LANYARD_LISTEN",
+        default_value = "127.0.0.1:7400",
+        value_name = "ADDRESS"
+    )]
+    pub(super) listen: SocketAddr,
+
+    /// Where /healthz, /readyz and /metrics are served.
+    #[arg(
+        long,
+        env = "LANYARD_ADMIN_LISTEN",
+        default_value = "127.0.0.1:7402",
+        value_name = "ADDRESS"
+    )]
+    pub(super) admin_listen: SocketAddr,
+
+    /// The directory of the embedded store. Made if it is missing.
+    #[arg(
+        long,
+        env = "LANYARD_DATA",
+        default_value = "./lanyard-data",
+        value_name = "DIRECTORY"
+    )]
+    pub(super) data: PathBuf,
+
+    /// The file with the master key that secrets are sealed under. Made on the first start.
+    /// Default: master.key in the data directory.
+    #[arg(long, env = "LANYARD_MASTER_KEY_FILE", value_name = "FILE")]
+    pub(super) master_key_file: Option<PathBuf>,
+
+    /// The `iss` of every token.
+    #[arg(
+        long,
+        env = "LANYARD_ISSUER",
+        default_value = "lanyard",
+        value_name = "NAME"
+    )]
+    pub(super) issuer: Issuer,
+
+    /// The `aud` of every token.
+    #[arg(
+        long,
+        env = "LANYARD_AUDIENCE",
+        default_value = "lanyard-access",
+        value_name = "NAME"
+    )]
+    pub(super) audience: Audience,
+
+    /// The `alg` of every token: EdDSA, or Ed25519 as RFC 9864 has it. Both are accepted.
+    #[arg(
+        long,
+        env = "LANYARD_TOKEN_ALG",
+        default_value = "EdDSA",
+        value_name = "NAME"
+    )]
+    pub(super) token_alg: TokenAlgorithm,
+
+    /// How old the revocation list may be that a check goes by: 1s to 14m.
+    #[arg(
+        long,
+        env = "LANYARD_FRESHNESS_BOUND",
+        default_value = "14m",
+        value_name = "DURATION",
+        value_parser = freshness_bound
+    )]
+    pub(super) freshness_bound: FreshnessBound,
+
+    /// How long a signing key is published before it may sign: 1s to 15m.
+    #[arg(
+        long,
+        env = "LANYARD_PROPAGATION_BOUND",
+        default_value = "15m",
+        value_name = "DURATION",
+        value_parser = propagation_bound
+    )]
+    pub(super) propagation_bound: PropagationBound,
+
+    /// How long calls in progress may take to finish after SIGTERM.
+    #[arg(
+        long,
+        env = "LANYARD_DRAIN_TIMEOUT",
+        default_value = "10s",
+        value_name = "DURATION",
+        value_parser = humantime::parse_duration
+    )]
+    pub(super) drain_timeout: Duration,
+
+    /// Serve without TLS beyond this machine. Tokens and bearers can then be read on the way.
+    #[arg(long, env = "LANYARD_PLAINTEXT")]
+    pub(super) plaintext: bool,
+
+    /// How much is logged, to standard error.
+    #[arg(
+        long,
+        env = "LANYARD_LOG",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
+    pub(super) log: LogLevel,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What this authority cannot do.
+    Error,
+    /// What callers did wrong, too.
+    Warn,
+    /// What happens now and then.
+    Info,
+    /// What happens all the time.
+    Debug,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Off => Self::OFF,
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+        }
+    }
+}
+
+/// Why a duration does not fit its flag.
+#[derive(Debug, thiserror::Error)]
+enum DurationError {
+    #[error(transparent)]
+    Form(#[from] humantime::DurationError),
+    #[error(transparent)]
+    Freshness(#[from] FreshnessBoundError),
+    #[error(transparent)]
+    Propagation(#[from] PropagationBoundError),
+}
+
+fn freshness_bound(text: &str) -> Result<FreshnessBound, DurationError> {
+    Ok(FreshnessBound::from_duration(humantime::parse_duration(
+        text,
+    )?)?)
+}
+
+fn propagation_bound(text: &str) -> Result<PropagationBound, DurationError> {
+    Ok(PropagationBound::from_duration(humantime::parse_duration(
+        text,
+    )?)?)
+}

@@ -1,0 +1,65 @@
+//! What is counted, in the OpenMetrics text format.
+
+use std::fmt;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+
+/// Everything that `/metrics` shows.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    /// How old the revocation list is; -1 if it was never read.
+    pub(super) list_age: Gauge,
+    /// How many revocations are live.
+    pub(super) live_revocations: Gauge,
+}
+
+/// One kind of call and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    path: String,
+    code: i32,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut registry = Registry::with_prefix("lanyard");
+        let calls = Family::<CallLabels, Counter>::default();
+        registry.register("calls", "gRPC calls by path and status code", calls.clone());
+        let list_age = Gauge::default();
+        let help = "Age of the revocation list; -1 if it was never read";
+        registry.register_with_unit("revocation_list_age", help, Unit::Seconds, list_age.clone());
+        let live_revocations = Gauge::default();
+        let help = "Revocations that some living token may be under";
+        registry.register("live_revocations", help, live_revocations.clone());
+        Self {
+            registry,
+            calls,
+            list_age,
+            live_revocations,
+        }
+    }
+
+    /// Counts a call. The path is one of those that are served, so that strangers cannot make new
+    /// series.
+    pub(super) fn count_call(&self, path: &str, code: i32) {
+        self.calls
+            .get_or_create(&CallLabels {
+                path: path.to_owned(),
+                code,
+            })
+            .inc();
+    }
+
+    /// All of it as text.
+    pub(super) fn to_text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

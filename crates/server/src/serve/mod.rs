@@ -1,0 +1,25 @@
+//! `lanyard serve`: the authority as a process.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `args` | what can be chosen, and its limits |
+//! | `files` | the master key, `bootstrap.json` and where the endpoint is written |
+//! | `run` | from nothing to serving, and back |
+//! | `service_port` | gRPC and HTTP on one port |
+//! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
+//! | `upkeep` | what goes on in the background |
+//! | `metrics` | what is counted |
+
+mod admin_port;
+mod args;
+mod files;
+mod metrics;
+mod run;
+mod service_port;
+mod upkeep;
+
+pub(crate) use self::{
+    args::ServeArgs,
+    files::to_base64,
+    run::{ServeError, run},
+};

@@ -1,0 +1,199 @@
+//! What goes on in the background: following the log, tidying up, and telling how things stand.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use lanyard_enforcer::Enforcer;
+use lanyard_store::Store;
+use lanyard_token::{Clock, SystemClock};
+use tokio::{task::JoinSet, time};
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+use super::metrics::Metrics;
+use crate::grpc::{POLICY_SERVICE, SERVICES, ServedAuthority};
+
+/// Whether this process should be sent calls.
+#[derive(Debug, Default)]
+pub(super) struct Readiness {
+    draining: AtomicBool,
+    fresh: AtomicBool,
+}
+
+impl Readiness {
+    /// Why not, if it should not.
+    pub(super) fn reason_against(&self) -> Option<&'static str> {
+        if self.draining.load(Ordering::SeqCst) {
+            Some("draining\n")
+        } else if self.fresh.load(Ordering::SeqCst) {
+            None
+        } else {
+            Some("the revocation list is stale\n")
+        }
+    }
+}
+
+/// The background tasks; they end when this is dropped.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    tasks: JoinSet<()>,
+    health: HealthReporter,
+    readiness: Arc<Readiness>,
+}
+
+impl Upkeep {
+    /// Starts them.
+    pub(super) fn start<S: Store>(
+        authority: &Arc<ServedAuthority<S>>,
+        enforcer: Arc<Enforcer<SystemClock>>,
+        (health, metrics): (HealthReporter, Arc<Metrics>),
+    ) -> Self {
+        let readiness = Arc::new(Readiness::default());
+        let mut tasks = JoinSet::new();
+        let follower = Arc::clone(authority);
+        tasks.spawn(async move { follower.follow().await });
+        tasks.spawn(tidy(Arc::clone(authority)));
+        let teller = Teller {
+            view: authority.view(),
+            enforcer,
+            health: health.clone(),
+            metrics,
+            readiness: Arc::clone(&readiness),
+        };
+        tasks.spawn(teller.tell());
+        Self {
+            tasks,
+            health,
+            readiness,
+        }
+    }
+
+    /// What the admin port tells.
+    pub(super) fn readiness(&self) -> Arc<Readiness> {
+        Arc::clone(&self.readiness)
+    }
+
+    /// Waits until one of the tasks has ended. None does by itself, so it has panicked, and what it
+    /// kept up is not kept up any more.
+    pub(super) async fn broken(&mut self) {
+        if let Some(Err(error)) = self.tasks.join_next().await {
+            tracing::error!(%error, "a background task has failed");
+        }
+    }
+
+    /// Tells everybody that no more calls are wanted. The log is followed on for those in progress.
+    pub(super) async fn begin_drain(&self) {
+        self.readiness.draining.store(true, Ordering::SeqCst);
+        for service in SERVICES {
+            self.health
+                .set_service_status(service, ServingStatus::NotServing)
+                .await;
+        }
+    }
+
+    /// Ends the tasks.
+    pub(super) async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn tidy<S: Store>(authority: Arc<ServedAuthority<S>>) {
+    loop {
+        time::sleep(TIDY_EVERY).await;
+        if let Err(error) = authority.tidy().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "tidying up failed and will be tried again");
+        }
+    }
+}
+
+/// Tells load balancers and operators whether checks can be answered.
+struct Teller {
+    view: Arc<lanyard_revocation::View>,
+    enforcer: Arc<Enforcer<SystemClock>>,
+    health: HealthReporter,
+    metrics: Arc<Metrics>,
+    readiness: Arc<Readiness>,
+}
+
+impl Teller {
+    async fn tell(self) {
+        loop {
+            self.tell_once().await;
+            time::sleep(TELL_EVERY).await;
+        }
+    }
+
+    async fn tell_once(&self) {
+        let age = SystemClock.boot().ok().and_then(|now| self.view.age(now));
+        let age = age.map_or(-1, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        self.metrics.list_age.set(age);
+        let live = i64::try_from(self.view.live_entries()).unwrap_or(i64::MAX);
+        self.metrics.live_revocations.set(live);
+
+        let fresh = self.enforcer.fresh().is_ok();
+        let was_fresh = self.readiness.fresh.swap(fresh, Ordering::SeqCst);
+        if fresh != was_fresh {
+            tracing::info!(fresh, "whether checks can be answered has changed");
+        }
+        let status = if fresh {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        self.health.set_service_status(POLICY_SERVICE, status).await;
+        // Looked at last, so that a drain that began meanwhile is not talked over.
+        if self.readiness.draining.load(Ordering::SeqCst) {
+            self.health
+                .set_service_status(POLICY_SERVICE, ServingStatus::NotServing)
+                .await;
+        }
+    }
+}
+
+const TIDY_EVERY: Duration = Duration::from_mins(1);
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn upkeep() -> Upkeep {
+        let (tasks, readiness) = (JoinSet::new(), Arc::default());
+        Upkeep {
+            tasks,
+            health: HealthReporter::new(),
+            readiness,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_noticed_and_one_that_goes_on_is_not() {
+        let mut upkeep = upkeep();
+        upkeep.tasks.spawn(pending());
+        let early = time::timeout(Duration::from_millis(20), upkeep.broken()).await;
+        assert!(early.is_err());
+        upkeep.tasks.spawn(async { panic!("as a test") });
+        upkeep.broken().await;
+    }
+
+    #[tokio::test]
+    async fn it_is_ready_once_the_list_is_fresh_and_until_it_drains() {
+        let upkeep = upkeep();
+        let readiness = upkeep.readiness();
+        assert_eq!(
+            readiness.reason_against(),
+            Some("the revocation list is stale\n")
+        );
+        readiness.fresh.store(true, Ordering::SeqCst);
+        assert_eq!(readiness.reason_against(), None);
+        upkeep.begin_drain().await;
+        assert_eq!(readiness.reason_against(), Some("draining\n"));
+    }
+}

@@ -1,0 +1,209 @@
+//! What the ports answer besides the contract: health, reflection, keys, probes and metrics.
+
+use std::collections::BTreeSet;
+
+use lanyard_proto::v1::Capability;
+use serde_json::Value;
+use tonic::Code;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use crate::support::{Bearer, Server, http};
+
+#[tokio::test]
+async fn health_is_told_for_the_whole_and_for_each_service_without_a_credential() {
+    let server = Server::start().await;
+    for service in ["", IDENTITY, ADMIN, POLICY] {
+        let serving = health(&server, service).await.unwrap();
+        assert_eq!(serving, ServingStatus::Serving, "{service:?}");
+    }
+    for service in ["lanyard.v1.TrustService", "lanyard.v1.NoService", "policy"] {
+        assert_eq!(
+            health(&server, service).await.unwrap_err(),
+            Code::NotFound,
+            "{service}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn reflection_lists_exactly_the_services_that_are_served() {
+    let server = Server::start().await;
+    let v1 = reflection::v1(&server).await;
+    assert_eq!(v1, reflection::v1alpha(&server).await);
+    let ours: Vec<&str> = v1
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.starts_with("lanyard."))
+        .collect();
+    assert_eq!(ours, [ADMIN, IDENTITY, POLICY]);
+    assert!(v1.contains("grpc.health.v1.Health"), "{v1:?}");
+    for service in &v1 {
+        let method = match service.as_str() {
+            ADMIN => "ListSigningKeys",
+            IDENTITY => "GetIdentity",
+            POLICY | "grpc.health.v1.Health" => "Check",
+            _ => "ServerReflectionInfo",
+        };
+        let path = format!("/{service}/{method}");
+        let answer = server.caller_with(Bearer::Absent).call(&path, &[]).await;
+        let code = answer.err().map_or(Code::Ok, |refusal| refusal.code());
+        assert_ne!(code, Code::Unimplemented, "{service}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_rpc_is_unimplemented_and_an_odd_path_opens_nothing() {
+    let server = Server::start().await;
+    for caller in [server.operator(), server.caller_with(Bearer::Absent)] {
+        for path in [
+            "/lanyard.v1.AdminService/Nothing",
+            "/lanyard.v2.AdminService/GetResource",
+        ] {
+            let refusal = caller.call(path, &[]).await.unwrap_err();
+            assert_eq!(refusal.code(), Code::Unimplemented, "{path}: {refusal:?}");
+        }
+    }
+    let nobody = server.caller_with(Bearer::Absent);
+    let odd = [
+        "//lanyard.v1.AdminService/PrepareSigningKey",
+        "/lanyard.v1.AdminService//PrepareSigningKey",
+        "/lanyard.v1.AdminService/PrepareSigningKey/",
+        "/lanyard.v1.AdminService/preparesigningkey",
+        "/lanyard.v1.AdminService/%50repareSigningKey",
+        "/./lanyard.v1.AdminService/PrepareSigningKey",
+    ];
+    for path in odd {
+        assert!(nobody.call(path, &[]).await.is_err(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_keys_are_published_on_the_same_port_over_both_versions_of_http() {
+    let server = Server::start().await;
+    let path = "/.well-known/jwks.json";
+    let one = http::get(server.endpoint(), path).await;
+    let two = http::get_h2c(server.endpoint(), path).await;
+    assert_eq!((one.status, two.status), (200, 200));
+    assert_eq!(
+        (&one.body, &one.content_type),
+        (&two.body, &two.content_type)
+    );
+    assert!(one.content_type.starts_with("application/"), "{one:?}");
+    let set: Value = serde_json::from_str(&one.body).unwrap();
+    let [key] = set["keys"].as_array().unwrap().as_slice() else {
+        panic!("one key: {set}")
+    };
+    let members: BTreeSet<&str> = key
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        members,
+        BTreeSet::from(["alg", "crv", "kid", "kty", "use", "x"]),
+        "no secret"
+    );
+    assert_eq!(
+        (&key["kty"], &key["crv"], &key["use"]),
+        (&"OKP".into(), &"Ed25519".into(), &"sig".into())
+    );
+    for path in ["/", "/jwks.json", "/metrics", "/healthz", "/.well-known/"] {
+        assert_eq!(
+            http::get(server.endpoint(), path).await.status,
+            404,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn probes_and_metrics_have_a_port_of_their_own() {
+    let server = Server::start().await;
+    let token = server.primary().token(&["chat"]).await;
+    server
+        .enforcer()
+        .decide(&token, Capability::GetMessage)
+        .await;
+    server
+        .caller_with(Bearer::Absent)
+        .create(None)
+        .await
+        .unwrap_err();
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(
+            http::get(server.admin_url(), path).await.status,
+            200,
+            "{path}"
+        );
+    }
+    let metrics = http::get(server.admin_url(), "/metrics").await.body;
+    assert!(metrics.contains("CreateIdentity"), "{metrics}");
+    assert!(
+        !metrics.contains(&token) && !metrics.contains("8:acs:"),
+        "{metrics}"
+    );
+    for path in ["/", "/.well-known/jwks.json", "/debug"] {
+        assert_eq!(
+            http::get(server.admin_url(), path).await.status,
+            404,
+            "{path}"
+        );
+    }
+}
+
+async fn health(server: &Server, service: &str) -> Result<ServingStatus, Code> {
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let answer = HealthClient::new(server.channel()).check(request).await;
+    let HealthCheckResponse { status } = answer.map_err(|refusal| refusal.code())?.into_inner();
+    Ok(ServingStatus::try_from(status).unwrap())
+}
+
+/// The names that reflection lists, by both of its versions.
+mod reflection {
+    use std::collections::BTreeSet;
+
+    use tonic_reflection::pb;
+
+    use crate::support::Server;
+
+    macro_rules! list {
+        ($version:ident) => {
+            pub(super) async fn $version(server: &Server) -> BTreeSet<String> {
+                use pb::$version::server_reflection_client::ServerReflectionClient;
+                use pb::$version::server_reflection_request::MessageRequest;
+                use pb::$version::server_reflection_response::MessageResponse;
+
+                let message_request = Some(MessageRequest::ListServices(String::new()));
+                let host = String::new();
+                let request = pb::$version::ServerReflectionRequest {
+                    host,
+                    message_request,
+                };
+                let mut client = ServerReflectionClient::new(server.channel());
+                let asked = tokio_stream::once(request);
+                let answers = client.server_reflection_info(asked).await.unwrap();
+                let answer = answers.into_inner().message().await.unwrap().unwrap();
+                match answer.message_response.unwrap() {
+                    MessageResponse::ListServicesResponse(list) => list
+                        .service
+                        .into_iter()
+                        .map(|service| service.name)
+                        .collect(),
+                    other => panic!("no list: {other:?}"),
+                }
+            }
+        };
+    }
+
+    list!(v1);
+    list!(v1alpha);
+}
+
+const IDENTITY: &str = "lanyard.v1.IdentityService";
+const ADMIN: &str = "lanyard.v1.AdminService";
+const POLICY: &str = "lanyard.v1.PolicyService";

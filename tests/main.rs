@@ -1,0 +1,34 @@
+//! Lanyard from outside: the real binary, over the wire.
+//!
+//! Each test starts a server of its own on an empty directory, and shares nothing with any other.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and says where"
+)]
+
+mod support;
+
+/// One module for each behaviour.
+mod behaviour {
+    mod architecture;
+    mod bad_tokens;
+    mod callers;
+    mod checks;
+    mod cli;
+    mod crash;
+    mod errors;
+    mod genuine_tokens;
+    mod identities;
+    mod issuing;
+    mod listing;
+    mod policy;
+    mod ports;
+    mod readme;
+    mod revoking;
+    mod server;
+    mod signing_keys;
+}

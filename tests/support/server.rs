@@ -1,0 +1,280 @@
+//! A server of one's own: the real binary, on free ports, in a directory that goes with it.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::sleep;
+use tonic::transport::{Channel, Endpoint};
+
+use super::{Bearer, Caller, Credential, Data, eventually, lanyard};
+
+/// A running server. It is killed when it is dropped.
+pub(crate) struct Server {
+    process: Child,
+    printed: Printed,
+    data: Data,
+    endpoint: String,
+    admin: String,
+}
+
+/// What is left of a process that ended.
+#[derive(Debug)]
+pub(crate) struct Exited {
+    pub(crate) status: ExitStatus,
+    pub(crate) output: String,
+}
+
+impl Server {
+    /// Starts a server on an empty directory.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts a server on an empty directory, with further flags.
+    pub(crate) async fn start_with(flags: &[&str]) -> Self {
+        Self::start_on(&Data::new(), flags).await
+    }
+
+    /// Starts a server on a directory that may have been used before.
+    pub(crate) async fn start_on(data: &Data, flags: &[&str]) -> Self {
+        Self::come_up(data, spawn(data, flags)).await
+    }
+
+    /// Starts a server with no arguments at all.
+    pub(crate) async fn start_by_environment(data: &Data) -> Self {
+        let mut command = Command::new(lanyard());
+        command.env_clear().env("LANYARD_DATA", data.path());
+        for variable in ["LANYARD_LISTEN", "LANYARD_ADMIN_LISTEN"] {
+            command.env(variable, "127.0.0.1:0");
+        }
+        Self::come_up(data, run(command)).await
+    }
+
+    async fn come_up(data: &Data, (mut process, printed): (Child, Printed)) -> Self {
+        let mut addresses = (None, None);
+        eventually("the server says where it listens", async || {
+            addresses = (printed.after("listening on "), printed.after("admin on "));
+            let running = process.try_wait().expect("a process").is_none();
+            assert!(running, "the server did not start: {}", printed.all());
+            addresses.0.is_some() && addresses.1.is_some()
+        })
+        .await;
+        let (endpoint, admin) = (addresses.0.expect("told"), addresses.1.expect("told"));
+        Self {
+            process,
+            printed,
+            data: data.clone(),
+            endpoint,
+            admin,
+        }
+    }
+
+    /// Starts a server that is expected to give up, and waits until it has.
+    pub(crate) async fn refuses_to_start(data: &Data, flags: &[&str]) -> Exited {
+        let (mut process, printed) = spawn(data, flags);
+        ended(&mut process, &printed).await
+    }
+
+    /// Starts a server and kills it a while after it has begun to make its files, whether it has
+    /// come to serve by then or not.
+    pub(crate) async fn killed_while_starting(data: &Data, after: Duration) {
+        let (mut process, _printed) = spawn(data, &[]);
+        eventually("there is a data directory", async || data.path().exists()).await;
+        sleep(after).await;
+        process.kill().expect("a signal");
+        process.wait().expect("a process");
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub(crate) async fn stop(self) -> Exited {
+        self.terminate();
+        self.ended().await
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let pid = i32::try_from(self.process.id())
+            .ok()
+            .and_then(Pid::from_raw);
+        kill_process(pid.expect("a process id"), Signal::TERM).expect("a signal");
+    }
+
+    /// Waits until the server has ended.
+    pub(crate) async fn ended(mut self) -> Exited {
+        ended(&mut self.process, &self.printed).await
+    }
+
+    /// Kills the server in the middle of whatever it does.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().expect("a signal");
+        self.process.wait().expect("a process");
+    }
+
+    /// Stops the server and starts it again on what it left.
+    pub(crate) async fn restart(self, flags: &[&str]) -> Self {
+        let data = self.data.clone();
+        let exited = self.stop().await;
+        assert!(exited.status.success(), "{exited:?}");
+        Self::start_on(&data, flags).await
+    }
+
+    /// Where it answers gRPC.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Where it answers operators' probes.
+    pub(crate) fn admin_url(&self) -> &str {
+        &self.admin
+    }
+
+    /// Its data directory.
+    pub(crate) const fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// Everything that it has printed so far.
+    pub(crate) fn output(&self) -> String {
+        self.printed.all()
+    }
+
+    /// A connection to it.
+    pub(crate) fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(self.endpoint.clone()).expect("an endpoint");
+        endpoint.timeout(super::DEADLINE).connect_lazy()
+    }
+
+    /// Somebody who calls with this.
+    pub(crate) fn caller_with(&self, bearer: Bearer) -> Caller {
+        Caller::new(self.channel(), bearer)
+    }
+
+    /// Somebody who holds this credential.
+    pub(crate) fn caller(&self, credential: &Credential) -> Caller {
+        self.caller_with(Bearer::Fresh(credential.clone()))
+    }
+
+    /// The operator that the server made at its first start.
+    pub(crate) fn operator(&self) -> Caller {
+        self.caller(&self.data.credential("operator"))
+    }
+
+    /// The enforcer that the server made at its first start.
+    pub(crate) fn enforcer(&self) -> Caller {
+        self.caller(&self.data.credential("enforcer"))
+    }
+
+    /// The first access key of the resource that the server made at its first start.
+    pub(crate) fn primary(&self) -> Caller {
+        self.caller(&self.data.credential("primary"))
+    }
+
+    /// The second one.
+    pub(crate) fn secondary(&self) -> Caller {
+        self.caller(&self.data.credential("secondary"))
+    }
+
+    /// The primary key of a new resource in the first subscription.
+    pub(crate) async fn other_resource(&self, name: &str) -> Caller {
+        let subscription = self.data.bootstrap_text("subscription_id");
+        let made = self.operator().create_resource(&subscription, name).await;
+        let made = made.expect("a resource");
+        self.caller(&Credential::from(&made.access_keys[0]))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, and then there is nothing to kill.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn spawn(data: &Data, flags: &[&str]) -> (Child, Printed) {
+    let mut command = Command::new(lanyard());
+    command
+        .arg("serve")
+        .env_clear()
+        .arg("--data")
+        .arg(data.path());
+    for (flag, default) in [
+        ("--listen", "127.0.0.1:0"),
+        ("--admin-listen", "127.0.0.1:0"),
+    ] {
+        if !flags.contains(&flag) {
+            command.args([flag, default]);
+        }
+    }
+    command.args(flags);
+    run(command)
+}
+
+fn run(mut command: Command) -> (Child, Printed) {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().expect("the binary runs");
+    let printed = Printed::default();
+    printed.follow(process.stdout.take().expect("a pipe"));
+    printed.follow(process.stderr.take().expect("a pipe"));
+    (process, printed)
+}
+
+async fn ended(process: &mut Child, printed: &Printed) -> Exited {
+    let what = "the process has ended";
+    eventually(what, async || {
+        process.try_wait().expect("a process").is_some()
+    })
+    .await;
+    // What it printed last may still be in the pipes.
+    eventually("its output has been read", async || printed.is_complete()).await;
+    Exited {
+        status: process.wait().expect("a process"),
+        output: printed.all(),
+    }
+}
+
+/// What a process prints, collected by a thread for each pipe so that none ever runs full.
+#[derive(Clone, Default)]
+struct Printed {
+    text: Arc<Mutex<String>>,
+    readers: Arc<AtomicUsize>,
+}
+
+impl Printed {
+    fn follow(&self, pipe: impl Read + Send + 'static) {
+        let printed = self.clone();
+        self.readers.fetch_add(1, Ordering::SeqCst);
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                writeln!(printed.text.lock().expect("a lock"), "{line}").expect("a text takes all");
+            }
+            printed.readers.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
+    fn all(&self) -> String {
+        self.text.lock().expect("a lock").clone()
+    }
+
+    fn is_complete(&self) -> bool {
+        self.readers.load(Ordering::SeqCst) == 0
+    }
+
+    /// The word that follows this text.
+    fn after(&self, text: &str) -> Option<String> {
+        let printed = self.all();
+        let (_, rest) = printed.split_once(text)?;
+        // Without the end of its line the address may still be on its way.
+        let (line, _) = rest.split_once('\n')?;
+        line.split_whitespace().next().map(str::to_owned)
+    }
+}
