@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("lanyard.v1.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .build_transport(false)
+        .codec_path("crate::MessageCodec")
         .out_dir(out)
         .compile_fds(descriptors)?;
     Ok(())

@@ -1,8 +1,12 @@
 //! The wire contract of Lanyard, generated from `proto/lanyard/v1`.
 //!
 //! [`v1`] holds the messages, clients and servers of every service; [`DESCRIPTORS`] is the encoded
-//! descriptor set that server reflection answers from. The documentation of each item is the comment
-//! in the proto file.
+//! descriptor set that server reflection answers from; [`MessageCodec`] is how messages are read and
+//! written. The documentation of each item is the comment in the proto file.
+
+mod codec;
+
+pub use codec::{MessageCodec, MessageDecoder};
 
 /// Version 1 of the contract.
 pub mod v1 {
