@@ -81,7 +81,7 @@ async fn beyond_this_machine_it_serves_only_when_told_that_nothing_encrypts() {
 }
 
 #[tokio::test]
-async fn without_a_command_it_serves_and_every_flag_has_a_variable() {
+async fn without_a_command_it_serves_with_what_the_environment_says() {
     let data = Data::new();
     let server = Server::start_by_environment(&data).await;
     assert!(data.bootstrap_path().exists());

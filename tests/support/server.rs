@@ -16,7 +16,7 @@ use super::{Bearer, Caller, Credential, Data, eventually, lanyard};
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Server {
-    process: Child,
+    process: Process,
     printed: Printed,
     data: Data,
     endpoint: String,
@@ -56,11 +56,11 @@ impl Server {
         Self::come_up(data, run(command)).await
     }
 
-    async fn come_up(data: &Data, (mut process, printed): (Child, Printed)) -> Self {
+    async fn come_up(data: &Data, (mut process, printed): (Process, Printed)) -> Self {
         let mut addresses = (None, None);
         eventually("the server says where it listens", async || {
             addresses = (printed.after("listening on "), printed.after("admin on "));
-            let running = process.try_wait().expect("a process").is_none();
+            let running = process.0.try_wait().expect("a process").is_none();
             assert!(running, "the server did not start: {}", printed.all());
             addresses.0.is_some() && addresses.1.is_some()
         })
@@ -84,11 +84,10 @@ impl Server {
     /// Starts a server and kills it a while after it has begun to make its files, whether it has
     /// come to serve by then or not.
     pub(crate) async fn killed_while_starting(data: &Data, after: Duration) {
-        let (mut process, _printed) = spawn(data, &[]);
+        let (process, _printed) = spawn(data, &[]);
         eventually("there is a data directory", async || data.path().exists()).await;
         sleep(after).await;
-        process.kill().expect("a signal");
-        process.wait().expect("a process");
+        drop(process);
     }
 
     /// Asks the server to stop and waits until it has.
@@ -99,7 +98,7 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let pid = i32::try_from(self.process.id())
+        let pid = i32::try_from(self.process.0.id())
             .ok()
             .and_then(Pid::from_raw);
         kill_process(pid.expect("a process id"), Signal::TERM).expect("a signal");
@@ -111,9 +110,8 @@ impl Server {
     }
 
     /// Kills the server in the middle of whatever it does.
-    pub(crate) fn kill(mut self) {
-        self.process.kill().expect("a signal");
-        self.process.wait().expect("a process");
+    pub(crate) fn kill(self) {
+        drop(self);
     }
 
     /// Stops the server and starts it again on what it left.
@@ -189,15 +187,18 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+/// A process that does not outlive its test, whatever becomes of that.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself, and then there is nothing to kill.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
-fn spawn(data: &Data, flags: &[&str]) -> (Child, Printed) {
+fn spawn(data: &Data, flags: &[&str]) -> (Process, Printed) {
     let mut command = Command::new(lanyard());
     command
         .arg("serve")
@@ -216,7 +217,7 @@ fn spawn(data: &Data, flags: &[&str]) -> (Child, Printed) {
     run(command)
 }
 
-fn run(mut command: Command) -> (Child, Printed) {
+fn run(mut command: Command) -> (Process, Printed) {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -225,19 +226,19 @@ fn run(mut command: Command) -> (Child, Printed) {
     let printed = Printed::default();
     printed.follow(process.stdout.take().expect("a pipe"));
     printed.follow(process.stderr.take().expect("a pipe"));
-    (process, printed)
+    (Process(process), printed)
 }
 
-async fn ended(process: &mut Child, printed: &Printed) -> Exited {
+async fn ended(process: &mut Process, printed: &Printed) -> Exited {
     let what = "the process has ended";
     eventually(what, async || {
-        process.try_wait().expect("a process").is_some()
+        process.0.try_wait().expect("a process").is_some()
     })
     .await;
     // What it printed last may still be in the pipes.
     eventually("its output has been read", async || printed.is_complete()).await;
     Exited {
-        status: process.wait().expect("a process"),
+        status: process.0.wait().expect("a process"),
         output: printed.all(),
     }
 }

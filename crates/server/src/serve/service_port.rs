@@ -56,6 +56,7 @@ fn reflection() -> ReflectionBuilder<'static> {
     SERVICES
         .into_iter()
         .filter(|name| !name.is_empty())
+        .chain([HEALTH_SERVICE])
         .fold(builder, ReflectionBuilder::with_service_name)
 }
 
@@ -105,4 +106,6 @@ fn not_found() -> Response {
         .into_response()
 }
 
+/// Health is served, too, though it does not report on itself.
+const HEALTH_SERVICE: &str = "grpc.health.v1.Health";
 const JWKS_PATH: &str = "/.well-known/jwks.json";

@@ -9,7 +9,7 @@
 //! top may rest on nothing. Then the database stays as it is, and every change is refused.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -43,7 +43,11 @@ impl StoreFile {
     /// Opens the file, which is made if it is missing. After a crash it is repaired.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         let sync_failed = Arc::new(AtomicBool::new(false));
-        let database = open_database(path, Missing::Make, &sync_failed)?;
+        if !path.try_exists().map_err(at(path))? {
+            make(path)?;
+        }
+        let database = open_database(path, Missing::Refuse, &sync_failed)?;
+        remove(&beside(path))?;
         Ok(Self {
             path: path.to_owned(),
             database: RwLock::new(Some(database)),
@@ -100,6 +104,41 @@ impl StoreFile {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *held, database)
+    }
+}
+
+/// Makes an empty database, whole or not at all.
+///
+/// The library makes a file in several steps, and one that was cut short in between it refuses for
+/// good. So it is made under another name, where what an earlier start has left can be thrown away,
+/// and gets its own name when it is complete. A link, unlike a rename, never takes the place of a
+/// store that another process has made meanwhile.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let unfinished = beside(path);
+    let sync_failed = Arc::new(AtomicBool::new(false));
+    let made = match open_database(&unfinished, Missing::Make, &sync_failed) {
+        Err(OpenError::NotAStore { .. }) => {
+            remove(&unfinished)?;
+            open_database(&unfinished, Missing::Make, &sync_failed)?
+        }
+        made => made?,
+    };
+    drop(made);
+    match fs::hard_link(&unfinished, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Where a file is until it is complete.
+fn beside(path: &Path) -> PathBuf {
+    path.with_added_extension("new")
+}
+
+fn remove(path: &Path) -> Result<(), OpenError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(path)(error)),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
