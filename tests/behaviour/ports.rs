@@ -9,7 +9,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::support::{Bearer, Server, http};
+use crate::support::{Bearer, Server, http, reason};
 
 #[tokio::test]
 async fn health_is_told_for_the_whole_and_for_each_service_without_a_credential() {
@@ -63,6 +63,7 @@ async fn an_unknown_rpc_is_unimplemented_and_an_odd_path_opens_nothing() {
         ] {
             let refusal = caller.call(path, &[]).await.unwrap_err();
             assert_eq!(refusal.code(), Code::Unimplemented, "{path}: {refusal:?}");
+            assert_eq!(reason(&refusal), "RPC_UNKNOWN", "{path}");
         }
     }
     let nobody = server.caller_with(Bearer::Absent);

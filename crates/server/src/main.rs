@@ -4,7 +4,10 @@ mod client;
 mod grpc;
 mod serve;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -40,7 +43,8 @@ fn main() -> ExitCode {
         Some(Command::Client(command)) => run_client(command),
     };
     outcome.unwrap_or_else(|message| {
-        eprintln!("error: {message}");
+        // Where nobody reads it, the exit code says it alone.
+        drop(writeln!(io::stderr(), "error: {message}"));
         ExitCode::FAILURE
     })
 }

@@ -39,6 +39,7 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
+pub(crate) use self::status::explained;
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc};
 
 /// The authority as it is served: over a real clock and real chance.

@@ -69,6 +69,23 @@ impl Fault {
     }
 }
 
+/// The status in place of one that the gRPC library makes by itself, with a code and nothing else.
+pub(crate) fn explained(code: Code) -> Option<Status> {
+    let (reason, message) = match code {
+        Code::OutOfRange => (
+            ErrorReason::MessageTooLarge,
+            "the message is larger than 1 MiB; send less at a time",
+        ),
+        Code::Unimplemented => (
+            ErrorReason::RpcUnknown,
+            "there is no such rpc here; reflection lists those there are",
+        ),
+        _ => return None,
+    };
+    let details = ErrorDetails::with_error_info(name(reason), DOMAIN, []);
+    Some(Status::with_error_details(code, message, details))
+}
+
 /// A status before it is one.
 struct Answer {
     code: Code,

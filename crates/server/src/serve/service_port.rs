@@ -18,7 +18,7 @@ use lanyard_proto::DESCRIPTORS;
 use lanyard_revocation::View;
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
-use tonic::service::Routes;
+use tonic::{Code, Status, service::Routes};
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
@@ -90,12 +90,13 @@ async fn count_and_answer(
     let response = next.run(request).await;
     // A call that fails before its first message tells its code here; the others went through.
     let code = response.headers().get("grpc-status");
-    let code = code
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
-    let is_served = code != tonic::Code::Unimplemented as i32;
-    metrics.count_call(if is_served { &path } else { "other" }, code);
-    response
+    let code = code.map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()));
+    let is_served = code != Code::Unimplemented;
+    metrics.count_call(if is_served { &path } else { "other" }, code.into());
+    if response.headers().contains_key("grpc-status-details-bin") {
+        return response;
+    }
+    grpc::explained(code).map_or(response, Status::into_http)
 }
 
 fn not_found() -> Response {
