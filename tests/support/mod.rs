@@ -9,6 +9,8 @@ mod data;
 mod failure;
 pub(crate) mod http;
 mod known_key;
+/// The published tables, read as the tests of the policy read them.
+#[path = "../../crates/policy/tests/tables/pages.rs"]
 pub(crate) mod pages;
 mod server;
 mod token;
