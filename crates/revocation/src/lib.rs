@@ -60,22 +60,28 @@
 //!    partitions that never changes.
 
 mod cursor;
+mod digest;
 mod entry;
+mod feed_cursor;
 mod freshness;
 mod handle;
 mod list;
 mod log;
 mod partition;
 mod shard;
+mod tail;
 #[cfg(test)]
 mod testing;
 mod view;
 
 pub use cursor::{Cursor, InvalidCursor, LogId};
+pub use digest::Digest;
 pub use entry::{Entry, RETENTION, Revocation};
+pub use feed_cursor::{FeedCursor, InvalidFeedCursor};
 pub use freshness::{Freshness, FreshnessBound, FreshnessBoundError, Stale};
 pub use handle::{Handle, HandleKind, handles_of};
 pub use list::List;
 pub use log::{Break, Continuity, LogRead, continuity};
 pub use partition::{PartitionId, partition_of};
-pub use view::{UnknownPartition, View};
+pub use tail::Tail;
+pub use view::{Fingerprint, UnknownPartition, View};

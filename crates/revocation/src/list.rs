@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use lanyard_token::{Position, UnixTime};
 use uuid::Uuid;
 
-use crate::{Handle, HandleKind, Revocation};
+use crate::{Digest, Handle, HandleKind, Revocation};
 
 /// What is revoked in one partition.
 ///
@@ -25,6 +25,7 @@ pub struct List {
     credentials: HashMap<Uuid, Held>,
     resources: HashMap<Uuid, Held>,
     signing_keys: HashMap<Uuid, Held>,
+    digest: Digest,
 }
 
 impl List {
@@ -40,10 +41,20 @@ impl List {
             position: revocation.position,
             keep: Keep::new(expires_at, revocation.is_final),
         };
-        self.map_mut(revocation.handle.kind)
-            .entry(revocation.handle.id)
-            .and_modify(|known| *known = known.join(held))
-            .or_insert(held);
+        let handle = revocation.handle;
+        let before = self.map_mut(handle.kind).insert(handle.id, held);
+        let Some(before) = before else {
+            self.digest.add(&revocation);
+            return;
+        };
+        let joined = before.join(held);
+        self.map_mut(handle.kind).insert(handle.id, joined);
+        let (before, joined) = (before.revocation(handle), joined.revocation(handle));
+        // What is heard twice, as most is that is merged, costs no hash.
+        if before != joined {
+            self.digest.remove(&before);
+            self.digest.add(&joined);
+        }
     }
 
     /// Takes in everything that another copy knows.
@@ -90,13 +101,27 @@ impl List {
     /// The memory is given back too, once most of it is empty, so that a day after a great many
     /// revocations the list is small again.
     pub fn trim(&mut self, now: UnixTime) {
+        let mut digest = self.digest;
         for kind in HandleKind::ALL {
             let map = self.map_mut(kind);
-            map.retain(|_, held| now < held.keep.until());
+            map.retain(|id, held| {
+                let is_kept = now < held.keep.until();
+                if !is_kept {
+                    digest.remove(&held.revocation(Handle { kind, id: *id }));
+                }
+                is_kept
+            });
             if map.len() < map.capacity() / SPARSE {
                 map.shrink_to(map.len() * 2);
             }
         }
+        self.digest = digest;
+    }
+
+    /// A digest of everything in the list, whatever the order in which it came.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// How many handles are revoked.
@@ -155,15 +180,15 @@ impl Held {
     }
 
     fn written_out(self, handle: Handle) -> (Revocation, UnixTime) {
-        let is_final = self.keep.is_final();
-        (
-            Revocation {
-                handle,
-                position: self.position,
-                is_final,
-            },
-            self.keep.until(),
-        )
+        (self.revocation(handle), self.keep.until())
+    }
+
+    fn revocation(self, handle: Handle) -> Revocation {
+        Revocation {
+            handle,
+            position: self.position,
+            is_final: self.keep.is_final(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use lanyard_token::{Claims, Position, UnixTime};
 use tokio::sync::Notify;
 
-use crate::{Handle, List, Revocation};
+use crate::{Digest, Handle, List, Revocation};
 
 /// One partition's list, shared between threads.
 #[derive(Debug, Default)]
@@ -21,6 +21,18 @@ struct Known {
     reached: Position,
     /// The latest time of a trim. What expired up to here may have been dropped.
     trimmed_to: UnixTime,
+    /// Something up to here was taken in ahead of its turn.
+    ahead_to: Position,
+    /// How many are in the middle of taking something in.
+    growing: usize,
+}
+
+/// What one partition's list was at one instant, if it was exactly what had been reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) len: usize,
+    pub(crate) digest: Digest,
+    pub(crate) trimmed_to: UnixTime,
 }
 
 impl Shard {
@@ -34,13 +46,38 @@ impl Shard {
         reached: Position,
     ) {
         let mut revocations = revocations.peekable();
+        self.write().growing += 1;
         while revocations.peek().is_some() {
             let mut known = self.write();
             for (revocation, expires_at) in revocations.by_ref().take(PART) {
                 known.list.insert(revocation, expires_at);
             }
         }
+        self.write().growing -= 1;
         self.advance(reached);
+    }
+
+    /// Takes one revocation in that stands at a position ahead of what has been reached.
+    pub(crate) fn learn(&self, (revocation, expires_at): (Revocation, UnixTime), at: Position) {
+        let mut known = self.write();
+        known.ahead_to = known.ahead_to.max(at);
+        known.list.insert(revocation, expires_at);
+    }
+
+    /// What the list is now, unless it has more than what was reached, or is on its way there.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let known = self.read();
+        let is_exact = known.growing == 0 && known.ahead_to <= known.reached;
+        is_exact.then(|| Stamp {
+            len: known.list.len(),
+            digest: known.list.digest(),
+            trimmed_to: known.trimmed_to,
+        })
+    }
+
+    /// Everything in the list.
+    pub(crate) fn revocations(&self) -> Vec<(Revocation, UnixTime)> {
+        self.read().list.iter().collect()
     }
 
     /// Counts a position as reached, unless a later one is, and wakes those who wait.

@@ -7,10 +7,12 @@ use std::{
 };
 
 use lanyard_token::{BootTime, KeySet, Position, ResourceId, UnixTime, VerifiedToken};
+use tokio::sync::watch;
 
 use crate::{
-    Entry, Freshness, FreshnessBound, Handle, List, PartitionId, Stale, handles_of, partition_of,
-    shard::Shard,
+    Digest, Entry, Freshness, FreshnessBound, Handle, List, PartitionId, Revocation, Stale,
+    handles_of, partition_of,
+    shard::{Shard, Stamp},
 };
 
 /// What one enforcement point knows: the list of every partition, how fresh each is, and the keys.
@@ -28,6 +30,18 @@ pub struct View {
     shards: Box<[Shard]>,
     freshness: RwLock<Box<[Freshness]>>,
     keys: RwLock<Arc<KeySet>>,
+    changed: watch::Sender<()>,
+}
+
+/// What a view holds, in so few words that two can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// How many handles are revoked.
+    pub live_entries: u64,
+    /// The digest of all of them.
+    pub digest: Digest,
+    /// The time of the latest trim: what had expired by then is in neither.
+    pub cutoff: UnixTime,
 }
 
 impl View {
@@ -40,6 +54,7 @@ impl View {
             shards: every().map(|_| Shard::default()).collect(),
             freshness: RwLock::new(every().map(|_| Freshness::never()).collect()),
             keys: RwLock::new(Arc::new(KeySet::default())),
+            changed: watch::Sender::new(()),
         }
     }
 
@@ -72,6 +87,9 @@ impl View {
             .max()
             .unwrap_or(Position::ZERO);
         self.shard(partition)?.grow(revocations, reached);
+        if !entries.is_empty() {
+            self.changed.send_replace(());
+        }
         Ok(())
     }
 
@@ -83,8 +101,8 @@ impl View {
     /// If the store has no such partition.
     pub fn learn(&self, partition: PartitionId, entry: &Entry) -> Result<(), UnknownPartition> {
         let revocation = (entry.revocation, entry.expires_at());
-        self.shard(partition)?
-            .grow(std::iter::once(revocation), Position::ZERO);
+        self.shard(partition)?.learn(revocation, entry.position);
+        self.changed.send_replace(());
         Ok(())
     }
 
@@ -100,6 +118,7 @@ impl View {
         reached: Position,
     ) -> Result<(), UnknownPartition> {
         self.shard(partition)?.grow(snapshot.iter(), reached);
+        self.changed.send_replace(());
         Ok(())
     }
 
@@ -124,6 +143,13 @@ impl View {
     /// Replaces the key set as a whole: a key that is not in the new one verifies nothing more.
     pub fn set_keys(&self, keys: KeySet) {
         *write(&self.keys) = Arc::new(keys);
+        self.changed.send_replace(());
+    }
+
+    /// Tells whenever there is a further revocation or another key set.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// The key set as it is now.
@@ -173,6 +199,40 @@ impl View {
     #[must_use]
     pub fn live_entries(&self) -> usize {
         self.shards.iter().map(Shard::len).sum()
+    }
+
+    /// What the view holds, to be compared with another that has reached the same positions.
+    /// Nothing while it cannot be compared: it is just growing, or has heard of something ahead of
+    /// its turn.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        let stamps: Option<Vec<Stamp>> = self.shards.iter().map(Shard::stamp).collect();
+        let stamps = stamps?;
+        let cutoff = stamps.first()?.trimmed_to;
+        let mut all = Fingerprint {
+            live_entries: 0,
+            digest: Digest::default(),
+            cutoff,
+        };
+        for (partition, stamp) in PartitionId::all(self.partitions).zip(stamps) {
+            if stamp.trimmed_to != cutoff {
+                return None;
+            }
+            all.live_entries += u64::try_from(stamp.len).unwrap_or(u64::MAX);
+            all.digest.add_partition(partition.as_u16(), stamp.digest);
+        }
+        Some(all)
+    }
+
+    /// Everything that is revoked in a partition, with the time until which each is kept.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn revocations(
+        &self,
+        partition: PartitionId,
+    ) -> Result<Vec<(Revocation, UnixTime)>, UnknownPartition> {
+        Ok(self.shard(partition)?.revocations())
     }
 
     /// Drops what no token can be covered by any more at `now`.

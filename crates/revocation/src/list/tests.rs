@@ -64,7 +64,58 @@ fn revocation(handle: Handle, millis: u64) -> Revocation {
     }
 }
 
+/// The digest as it is by definition, of what is there.
+fn digest_anew(list: &List) -> Digest {
+    let mut digest = Digest::default();
+    for (revocation, _) in list.iter() {
+        digest.add(&revocation);
+    }
+    digest
+}
+
+fn contents(list: &List) -> std::collections::BTreeSet<(Handle, Position, bool)> {
+    let all = list.iter();
+    all.map(|(one, _)| (one.handle, one.position, one.is_final))
+        .collect()
+}
+
 proptest! {
+    #[test]
+    fn the_digest_is_that_of_what_is_there_after_any_history(
+        drawn in revocations(),
+        now in 0_u64..50,
+        more in revocations(),
+    ) {
+        let mut list = list_of(&drawn);
+        prop_assert_eq!(list.digest(), digest_anew(&list));
+        list.trim(UnixTime::from_millis(now));
+        prop_assert_eq!(list.digest(), digest_anew(&list));
+        list.merge(&list_of(&more));
+        prop_assert_eq!(list.digest(), digest_anew(&list));
+    }
+
+    #[test]
+    fn lists_have_the_same_digest_if_and_only_if_they_say_the_same(
+        a in revocations(),
+        b in revocations(),
+    ) {
+        let (a, b) = (list_of(&a), list_of(&b));
+        prop_assert_eq!(a.digest() == b.digest(), contents(&a) == contents(&b));
+    }
+
+    #[test]
+    fn order_repetition_and_the_same_cutoff_leave_the_digest_alone(
+        drawn in revocations(),
+        now in 0_u64..50,
+    ) {
+        let mut list = list_of(&drawn);
+        let mut other = list_of(drawn.iter().rev().chain(&drawn));
+        prop_assert_eq!(list.digest(), other.digest());
+        list.trim(UnixTime::from_millis(now));
+        other.trim(UnixTime::from_millis(now));
+        prop_assert_eq!(list.digest(), other.digest());
+    }
+
     #[test]
     fn merging_is_commutative(a in revocations(), b in revocations()) {
         let (a, b) = (list_of(&a), list_of(&b));

@@ -446,3 +446,58 @@ fn an_identity_of_another_resource_in_the_same_partition_is_untouched() {
     assert_eq!(view.revoked(&token), None);
     assert!(view.revoked(&issuer.token()).is_some());
 }
+
+#[test]
+fn two_views_with_the_same_entries_and_cutoff_have_one_fingerprint() {
+    let (one, other) = (view_of(2), view_of(2));
+    let entries = [entry(handle(1), place(1)), entry(handle(2), place(2))];
+    one.apply(FIRST, &entries).unwrap();
+    for entry in entries.iter().rev() {
+        let mut part = List::new();
+        part.insert(entry.revocation, entry.expires_at());
+        other.merge_snapshot(FIRST, &part, place(2)).unwrap();
+    }
+    assert_eq!(one.fingerprint(), other.fingerprint());
+    assert_eq!(one.fingerprint().unwrap().live_entries, 2);
+
+    one.trim(ISSUED_AT);
+    assert_ne!(one.fingerprint(), other.fingerprint());
+    other.trim(ISSUED_AT);
+    assert_eq!(one.fingerprint(), other.fingerprint());
+
+    other.apply(SECOND, &[entry(handle(1), place(1))]).unwrap();
+    one.apply(FIRST, &[entry(handle(3), place(3))]).unwrap();
+    assert_ne!(one.fingerprint(), other.fingerprint());
+}
+
+#[test]
+fn a_view_that_has_heard_ahead_of_its_turn_is_compared_with_none_until_it_gets_there() {
+    let view = view_of(1);
+    let [first, second] = [entry(handle(1), place(1)), entry(handle(2), place(2))];
+    view.learn(FIRST, &second).unwrap();
+    assert_eq!(view.fingerprint(), None);
+    view.apply(FIRST, &[first]).unwrap();
+    assert_eq!(view.fingerprint(), None);
+    view.apply(FIRST, &[second]).unwrap();
+    assert_eq!(view.fingerprint().unwrap().live_entries, 2);
+}
+
+#[test]
+fn whoever_follows_the_changes_hears_of_revocations_and_keys_and_of_nothing_else() {
+    let view = view_of(1);
+    let mut changes = view.changes();
+    let mut told = || {
+        let is_told = changes.has_changed().unwrap();
+        changes.mark_unchanged();
+        is_told
+    };
+    assert!(!told());
+    view.learn(FIRST, &entry(handle(1), place(1))).unwrap();
+    assert!(told());
+    view.apply(FIRST, &[]).unwrap();
+    view.confirm(FIRST, place(1), boot(1)).unwrap();
+    view.trim(ISSUED_AT);
+    assert!(!told());
+    view.set_keys(KeySet::default());
+    assert!(told());
+}
