@@ -12,7 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    Entropy, Error, MasterKey, Secret,
+    Entropy, Error, MasterKey, Secret, TrustFeed,
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
 };
@@ -43,6 +43,7 @@ pub struct Authority<S, C, E> {
     pub(crate) settings: Settings,
     pub(crate) verifier: Verifier,
     pub(crate) view: Arc<View>,
+    pub(crate) feed: Arc<TrustFeed>,
     pub(crate) keyring: RwLock<Arc<Keyring>>,
     pub(crate) issue_times: IssueTimes,
     pub(crate) log_has_grown: Notify,
@@ -61,6 +62,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     ) -> Result<Self, Error> {
         let verifier = Verifier::new(settings.issuer.clone(), settings.audience.clone());
         let view = Arc::new(View::new(store.partitions()));
+        let feed = Arc::new(TrustFeed::new(Arc::clone(&view)));
         let authority = Self {
             store,
             clock,
@@ -69,6 +71,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             settings,
             verifier,
             view,
+            feed,
             keyring: RwLock::new(Arc::new(Keyring {
                 version: 0,
                 active: None,
@@ -86,6 +89,12 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Arc::clone(&self.view)
     }
 
+    /// What enforcement points follow.
+    #[must_use]
+    pub fn feed(&self) -> Arc<TrustFeed> {
+        Arc::clone(&self.feed)
+    }
+
     /// Reads the signing keys again and hands them to the signer and to the view.
     pub(crate) async fn reload_signing_keys(&self) -> Result<(), Error> {
         let keys = self.store.signing_keys().await?;
@@ -96,6 +105,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         if keyring.version >= current.version {
             *current = Arc::new(keyring);
             self.view.set_keys(set);
+            self.feed.keys_changed();
         }
         Ok(())
     }
@@ -112,6 +122,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             .map_err(|_| {
                 Error::Internal("the store has appended to a partition it does not have")
             })?;
+        self.feed.withdraw_fingerprint();
         self.log_has_grown.notify_one();
         Ok(())
     }

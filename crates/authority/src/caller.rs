@@ -32,6 +32,12 @@ pub struct Checker {
     resource: Option<ResourceId>,
 }
 
+/// Proof that an enforcement point asks, which may hear of every revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watcher {
+    credential: CredentialId,
+}
+
 impl Caller {
     /// The caller as an operator.
     ///
@@ -77,6 +83,23 @@ impl Caller {
             CredentialRole::Operator => Err(Error::RoleNotAllowed {
                 needed: "enforcers and holders of a resource's access key",
             }),
+        }
+    }
+
+    /// The caller as an enforcement point that follows the feed.
+    ///
+    /// # Errors
+    /// If its role is another.
+    pub fn watcher(self) -> Result<Watcher, Error> {
+        match self.role {
+            CredentialRole::Enforcer => Ok(Watcher {
+                credential: self.credential,
+            }),
+            CredentialRole::Operator | CredentialRole::AccessKey { .. } => {
+                Err(Error::RoleNotAllowed {
+                    needed: "enforcers",
+                })
+            }
         }
     }
 }
@@ -139,6 +162,21 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             credential: found.id,
             role: found.role,
         })
+    }
+}
+
+impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
+    /// Makes sure that a watcher's credential is still there. A watch outlives every bearer, so it
+    /// has to ask this now and then.
+    ///
+    /// # Errors
+    /// [`Error::CredentialRefused`] if it was deleted, and the store's errors.
+    pub async fn confirm_watcher(&self, watcher: &Watcher) -> Result<(), Error> {
+        let found = self.store.credential(watcher.credential).await?;
+        found
+            .filter(|found| found.role == CredentialRole::Enforcer)
+            .map(drop)
+            .ok_or_else(|| refused(BearerRefusal::CredentialUnknown))
     }
 }
 

@@ -54,6 +54,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         for (partition, cursor) in &mut follower.cursors {
             self.follow_partition(*partition, cursor).await?;
         }
+        self.feed.caught_up();
         Ok(())
     }
 
@@ -67,6 +68,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             let read = self.store.read_log(partition, *cursor, READ_LIMIT).await?;
             if let Continuity::StartOver(reason) = continuity(cursor.as_ref(), &read) {
                 tracing::error!(%partition, %reason, "the log was read anew and merged");
+                self.feed.start_over(partition);
                 if cursor.take().is_none() {
                     return Err(Error::Internal("the log contradicts itself"));
                 }
@@ -75,6 +77,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             let known = |_| Error::Internal("the store has no such partition");
             self.view.apply(partition, &read.entries).map_err(known)?;
             *cursor = read.next_cursor();
+            if let Some(head) = *cursor {
+                // Before the view is confirmed: who is told the age has been told all of this.
+                self.feed.extend(partition, &read.entries, head);
+            }
             if read.complete {
                 return self.view.confirm(partition, read.end, sent).map_err(known);
             }

@@ -5,8 +5,8 @@
 //! authority's own checks go by.
 //!
 //! Every call takes a proof of who asks: [`Authority::authenticate`] turns a bearer into a
-//! [`Caller`], and a caller into an [`Operator`], a [`KeyHolder`] or a [`Checker`], if the role
-//! allows. The calls take those and nothing less, so that a call without its authorization does not
+//! [`Caller`], and a caller into an [`Operator`], a [`KeyHolder`], a [`Checker`] or a [`Watcher`], if
+//! the role allows. The calls take those and nothing less, so that a call without its authorization does not
 //! compile.
 //!
 //! | file | idea |
@@ -17,6 +17,7 @@
 //! | `identities`, `tokens` | what the holders of access keys manage |
 //! | `signing_keys`, `keyring` | the keys that sign |
 //! | `follow` | keeping the view complete and fresh |
+//! | `feed` | handing all of that on to enforcement points |
 //! | `bootstrap` | the first start on an empty store |
 //! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times` | what they need |
 
@@ -27,6 +28,7 @@ mod bootstrap;
 mod caller;
 mod entropy;
 mod error;
+mod feed;
 mod follow;
 mod identities;
 mod issue_times;
@@ -45,9 +47,10 @@ pub use self::{
     authority::{Authority, Settings},
     bearer::{BEARER_AUDIENCE, MAX_BEARER_LIFETIME},
     bootstrap::{Bootstrap, BootstrapError},
-    caller::{Caller, Checker, KeyHolder, Operator},
+    caller::{Caller, Checker, KeyHolder, Operator, Watcher},
     entropy::{Entropy, EntropyError, SystemEntropy},
     error::{Entity, Error},
+    feed::{FeedPlace, News, NoFurther, Snapshot, TrustFeed},
     identities::CreatedIdentity,
     names::{CustomId, DisplayName, NameError, ResourceName},
     paging::{PageError, PageRequest, PageSize, PageToken, Paged},

@@ -14,16 +14,17 @@ async fn each_role_may_what_it_is_for_and_nothing_else() {
     let world = World::new().await;
     let first = &world.first;
     for (key, may) in [
-        (&first.operator, [true, false, false]),
-        (&first.enforcer, [false, false, true]),
-        (&first.primary, [false, true, true]),
-        (&first.secondary, [false, true, true]),
+        (&first.operator, [true, false, false, false]),
+        (&first.enforcer, [false, false, true, true]),
+        (&first.primary, [false, true, true, false]),
+        (&first.secondary, [false, true, true, false]),
     ] {
         let caller = world.caller(key).await.unwrap();
         let refusals = [
             caller.operator().err(),
             caller.key_holder().err(),
             caller.checker().err(),
+            caller.watcher().err(),
         ];
         assert_eq!(refusals.each_ref().map(Option::is_none), may, "{caller:?}");
         for refusal in refusals.into_iter().flatten() {

@@ -7,6 +7,7 @@
 )]
 
 mod callers;
+mod feed;
 mod first_start;
 mod following;
 mod identities;

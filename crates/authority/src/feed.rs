@@ -1,0 +1,246 @@
+//! What enforcement points follow: the log, at second hand, and the key set.
+//!
+//! The authority's follower is the one reader of the log. It writes the entries that it reads into
+//! the tails here, and any number of watchers go on from there, each from its own place, at its own
+//! pace. A watcher costs nothing but its place. One that is further behind than the tails go back
+//! begins with a snapshot, which those who begin at about the same time share.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use lanyard_revocation::{
+    Cursor, Entry, FeedCursor, Fingerprint, PartitionId, Revocation, Tail, View,
+};
+use lanyard_token::{KeySet, UnixTime};
+use tokio::sync::watch;
+
+/// The feed of one authority.
+#[derive(Debug)]
+pub struct TrustFeed {
+    view: Arc<View>,
+    state: RwLock<State>,
+    changed: watch::Sender<()>,
+    /// The snapshot that was made last, for as long as somebody is reading it.
+    latest: Mutex<Weak<Snapshot>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// One for each partition, in their order.
+    tails: Vec<Tail>,
+    /// Counts the key sets.
+    key_version: u64,
+    /// What the view holds with exactly what the tails have, if that is known.
+    fingerprint: Option<Fingerprint>,
+}
+
+/// How far a watcher has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedPlace {
+    /// In the log of each partition.
+    pub cursor: FeedCursor,
+    /// The key set that it has, none before the first.
+    key_version: Option<u64>,
+}
+
+/// What has come after a place.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// The key set, if it is another.
+    pub keys: Option<Arc<KeySet>>,
+    /// Entries, those of one partition in their order.
+    pub entries: Vec<(PartitionId, Vec<Entry>)>,
+    /// Where these lead.
+    pub place: FeedPlace,
+    /// Whether there is nothing beyond.
+    pub complete: bool,
+    /// What the authority's list holds at that place, if this leads to the end and it is known.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// Everything that was revoked when it was made, with the place to go on from.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Where it leads.
+    pub place: FeedPlace,
+    /// The list of every partition, with the time until which each revocation is kept.
+    pub lists: Vec<(PartitionId, Vec<(Revocation, UnixTime)>)>,
+}
+
+/// What comes after a place is not known here: it is too far back, of another log, or ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the feed does not reach back to where the watcher is")]
+pub struct NoFurther;
+
+impl FeedPlace {
+    /// The place that a cursor names, for somebody who has no keys yet.
+    #[must_use]
+    pub const fn new(cursor: FeedCursor) -> Self {
+        Self {
+            cursor,
+            key_version: None,
+        }
+    }
+}
+
+impl TrustFeed {
+    pub(crate) fn new(view: Arc<View>) -> Self {
+        let tails = PartitionId::all(view.partitions()).map(|_| Tail::new(ROOM));
+        Self {
+            state: RwLock::new(State {
+                tails: tails.collect(),
+                key_version: 0,
+                fingerprint: None,
+            }),
+            view,
+            changed: watch::Sender::new(()),
+            latest: Mutex::default(),
+        }
+    }
+
+    /// Tells whenever there may be news.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// What has come after a place, `limit` entries of each partition at most.
+    ///
+    /// To answer how old the list is, ask for its age first and for the news second: what made the
+    /// list that young is in the news.
+    ///
+    /// # Errors
+    /// If that is not known here.
+    pub fn after(&self, place: &FeedPlace, limit: usize) -> Result<News, NoFurther> {
+        let state = self.read();
+        if place.cursor.partitions() != self.view.partitions() {
+            return Err(NoFurther);
+        }
+        let mut news = News {
+            keys: None,
+            entries: Vec::new(),
+            place: place.clone(),
+            complete: true,
+            fingerprint: state.fingerprint,
+        };
+        for ((partition, from), tail) in place.cursor.iter().zip(&state.tails) {
+            let entries = tail.after(from, limit).ok_or(NoFurther)?;
+            news.take(partition, (entries, *from), tail.head());
+        }
+        if place.key_version != Some(state.key_version) {
+            news.keys = Some(self.view.keys());
+            news.place.key_version = Some(state.key_version);
+        }
+        if !news.complete {
+            news.fingerprint = None;
+        }
+        Ok(news)
+    }
+
+    /// Everything that is revoked, or nothing if the log was not read yet. With many entries this
+    /// takes a while.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        // Held while one is made, so that those who come meanwhile wait for it and share it.
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = latest.upgrade();
+        if let Some(shared) = shared.filter(|shared| self.after(&shared.place, 1).is_ok()) {
+            return Some(shared);
+        }
+        // The place first: the list has everything up to there, and what it has beyond is harmless.
+        let place = FeedPlace::new(self.heads()?);
+        let lists = PartitionId::all(self.view.partitions()).map(|partition| {
+            let list = self.view.revocations(partition);
+            // The partitions are the view's own, so none is missing.
+            (partition, list.unwrap_or_default())
+        });
+        let lists = lists.collect();
+        let made = Arc::new(Snapshot { place, lists });
+        *latest = Arc::downgrade(&made);
+        Some(made)
+    }
+
+    /// Hands on what the follower has read, up to `head`.
+    pub(crate) fn extend(&self, partition: PartitionId, entries: &[Entry], head: Cursor) {
+        let mut state = self.write();
+        let Some(tail) = state.tails.get_mut(usize::from(partition.as_u16())) else {
+            return;
+        };
+        if tail.head() == Some(head) {
+            return;
+        }
+        tail.extend(entries, head);
+        state.fingerprint = None;
+        drop(state);
+        self.changed.send_replace(());
+    }
+
+    /// A log is not what was read before: whoever followed it begins with a snapshot.
+    pub(crate) fn start_over(&self, partition: PartitionId) {
+        let mut state = self.write();
+        if let Some(tail) = state.tails.get_mut(usize::from(partition.as_u16())) {
+            tail.clear();
+        }
+        state.fingerprint = None;
+        drop(state);
+        self.changed.send_replace(());
+    }
+
+    /// The follower has read every log to its end.
+    pub(crate) fn caught_up(&self) {
+        let mut state = self.write();
+        state.fingerprint = self.view.fingerprint();
+    }
+
+    /// The view has heard of something ahead of the follower.
+    pub(crate) fn withdraw_fingerprint(&self) {
+        self.write().fingerprint = None;
+    }
+
+    /// The view has another key set.
+    pub(crate) fn keys_changed(&self) {
+        self.write().key_version += 1;
+        self.changed.send_replace(());
+    }
+
+    fn heads(&self) -> Option<FeedCursor> {
+        let state = self.read();
+        let heads: Option<Vec<Cursor>> = state.tails.iter().map(Tail::head).collect();
+        FeedCursor::new(heads?)
+    }
+
+    // A lock whose holder panicked is used all the same: each tail is moved on by whole entries, and
+    // a watcher notices a gap by their numbers.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl News {
+    fn take(
+        &mut self,
+        partition: PartitionId,
+        (entries, from): (Vec<Entry>, Cursor),
+        head: Option<Cursor>,
+    ) {
+        if let Some(last) = entries.last() {
+            let place = Cursor {
+                position: last.position,
+                number: last.number,
+                ..from
+            };
+            self.place.cursor.set(partition, place);
+        }
+        self.complete &= self.place.cursor.place(partition).copied() == head;
+        if !entries.is_empty() {
+            self.entries.push((partition, entries));
+        }
+    }
+}
+
+/// How many entries of each partition are kept for those who are behind. After a restart it is
+/// filled from the log, so that a watcher that was away for a while gets what it missed and no more.
+const ROOM: usize = 65_536;
