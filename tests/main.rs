@@ -31,4 +31,5 @@ mod behaviour {
     mod revoking;
     mod server;
     mod signing_keys;
+    mod watching;
 }

@@ -167,7 +167,7 @@ async fn callers(server: &Server) -> Vec<(&'static str, Caller)> {
     ]
 }
 
-/// The path of every rpc that the contract has and that is served, in the order of the contract.
+/// The path of every rpc that the contract has, in the order of the contract.
 fn rpcs() -> Vec<String> {
     let set = FileDescriptorSet::decode(DESCRIPTORS).unwrap();
     let services = set
@@ -176,7 +176,7 @@ fn rpcs() -> Vec<String> {
         .filter(|file| file.package() == "lanyard.v1");
     let services = services.flat_map(|file| &file.service);
     let mut paths = Vec::new();
-    for service in services.filter(|service| !NOT_SERVED.contains(&service.name())) {
+    for service in services {
         for method in &service.method {
             paths.push(format!("/lanyard.v1.{}/{}", service.name(), method.name()));
         }
@@ -416,9 +416,6 @@ fn bad_texts(credential: &Credential) -> impl Iterator<Item = (&'static str, Str
     ]
     .into_iter()
 }
-
-/// Services that the contract has and that no server offers yet.
-const NOT_SERVED: [&str; 1] = ["TrustService"];
 
 const LEGEND: &str = "\
 Who may call what, tried with an empty request.

@@ -14,11 +14,11 @@ use crate::support::{Bearer, Server, http, reason};
 #[tokio::test]
 async fn health_is_told_for_the_whole_and_for_each_service_without_a_credential() {
     let server = Server::start().await;
-    for service in ["", IDENTITY, ADMIN, POLICY] {
+    for service in ["", IDENTITY, ADMIN, POLICY, TRUST] {
         let serving = health(&server, service).await.unwrap();
         assert_eq!(serving, ServingStatus::Serving, "{service:?}");
     }
-    for service in ["lanyard.v1.TrustService", "lanyard.v1.NoService", "policy"] {
+    for service in ["lanyard.v1.NoService", "policy"] {
         assert_eq!(
             health(&server, service).await.unwrap_err(),
             Code::NotFound,
@@ -37,12 +37,13 @@ async fn reflection_lists_exactly_the_services_that_are_served() {
         .map(String::as_str)
         .filter(|name| name.starts_with("lanyard."))
         .collect();
-    assert_eq!(ours, [ADMIN, IDENTITY, POLICY]);
+    assert_eq!(ours, [ADMIN, IDENTITY, POLICY, TRUST]);
     assert!(v1.contains("grpc.health.v1.Health"), "{v1:?}");
     for service in &v1 {
         let method = match service.as_str() {
             ADMIN => "ListSigningKeys",
             IDENTITY => "GetIdentity",
+            TRUST => "GetKeySet",
             POLICY | "grpc.health.v1.Health" => "Check",
             _ => "ServerReflectionInfo",
         };
@@ -208,3 +209,4 @@ mod reflection {
 const IDENTITY: &str = "lanyard.v1.IdentityService";
 const ADMIN: &str = "lanyard.v1.AdminService";
 const POLICY: &str = "lanyard.v1.PolicyService";
+const TRUST: &str = "lanyard.v1.TrustService";

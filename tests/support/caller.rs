@@ -3,6 +3,7 @@
 use lanyard_proto::v1::admin_service_client::AdminServiceClient;
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
 use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
+use lanyard_proto::v1::trust_service_client::TrustServiceClient;
 use lanyard_proto::v1::{
     AccessToken, BatchCheckItem, BatchCheckRequest, Capability, CheckContext, CheckRequest,
     CreateIdentityRequest, CreateResourceRequest, CreateResourceResponse, Decision, DecisionReason,
@@ -45,6 +46,11 @@ impl Caller {
     pub(crate) fn policy(&self) -> PolicyServiceClient<InterceptedService<Channel, Bearer>> {
         PolicyServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
             .max_decoding_message_size(usize::MAX)
+    }
+
+    /// The trust feed.
+    pub(crate) fn trust(&self) -> TrustServiceClient<InterceptedService<Channel, Bearer>> {
+        TrustServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
     }
 
     /// Calls any rpc by its path with a message of one field, or with an empty one, and waits for

@@ -14,6 +14,7 @@ mod known_key;
 pub(crate) mod pages;
 mod server;
 mod token;
+mod watching;
 
 pub(crate) use binary::lanyard;
 pub(crate) use caller::{Caller, issue_request, scopes, spec};
@@ -24,3 +25,4 @@ pub(crate) use failure::{describe, fields, reason, refused_field};
 pub(crate) use known_key::KnownKey;
 pub(crate) use server::{Exited, Server};
 pub(crate) use token::{Parts, forge, hs256};
+pub(crate) use watching::Watching;

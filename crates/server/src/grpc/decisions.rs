@@ -120,7 +120,7 @@ fn reason(reason: Reason) -> v1::DecisionReason {
     }
 }
 
-fn duration(duration: std::time::Duration) -> prost_types::Duration {
+pub(super) fn duration(duration: std::time::Duration) -> prost_types::Duration {
     let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     let nanos = i32::try_from(duration.subsec_nanos()).unwrap_or_default();
     prost_types::Duration { seconds, nanos }

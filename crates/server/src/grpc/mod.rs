@@ -6,14 +6,16 @@
 //! | `admit` | who calls |
 //! | `fields` | collecting what is wrong with a request, field by field |
 //! | `requests`, `questions` | from the wire to the domain |
-//! | `responses`, `decisions` | and back |
+//! | `responses`, `decisions`, `feed_messages` | and back |
 //! | `status` | every error as a status: code, reason, details |
-//! | `identity`, `admin`, `policy` | the services |
+//! | `identity`, `admin`, `policy`, `trust` | the services |
 //! | `stream` | the stream of checks |
+//! | `watching` | one client that follows the feed |
 
 mod admin;
 mod admit;
 mod decisions;
+mod feed_messages;
 mod fields;
 mod identity;
 mod policy;
@@ -22,6 +24,8 @@ mod requests;
 mod responses;
 mod status;
 mod stream;
+mod trust;
+mod watching;
 
 use std::sync::Arc;
 
@@ -29,10 +33,11 @@ use lanyard_authority::{Authority, SystemEntropy};
 use lanyard_enforcer::Enforcer;
 use lanyard_proto::v1::{
     admin_service_server::AdminServiceServer, identity_service_server::IdentityServiceServer,
-    policy_service_server::PolicyServiceServer,
+    policy_service_server::PolicyServiceServer, trust_service_server::TrustServiceServer,
 };
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
+use tokio::sync::watch;
 use tonic_health::{
     ServingStatus,
     pb::health_server::HealthServer,
@@ -40,7 +45,7 @@ use tonic_health::{
 };
 
 pub(crate) use self::status::explained;
-use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc};
+use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
 
 /// The authority as it is served: over a real clock and real chance.
 pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
@@ -48,11 +53,12 @@ pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
 pub(crate) const POLICY_SERVICE: &str = "lanyard.v1.PolicyService";
 
 /// What is served, for health and reflection. The empty name stands for the whole.
-pub(crate) const SERVICES: [&str; 4] = [
+pub(crate) const SERVICES: [&str; 5] = [
     "",
     "lanyard.v1.IdentityService",
     "lanyard.v1.AdminService",
     POLICY_SERVICE,
+    "lanyard.v1.TrustService",
 ];
 
 pub(crate) fn identity_service<S: Store>(
@@ -74,6 +80,15 @@ pub(crate) fn policy_service<S: Store>(
     enforcer: &Arc<Enforcer<SystemClock>>,
 ) -> PolicyServiceServer<PolicyGrpc<S>> {
     PolicyServiceServer::new(PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer)))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+}
+
+/// The service whose watches end once the process is to stop.
+pub(crate) fn trust_service<S: Store>(
+    authority: &Arc<ServedAuthority<S>>,
+    stopped: watch::Receiver<bool>,
+) -> TrustServiceServer<TrustGrpc<S>> {
+    TrustServiceServer::new(TrustGrpc::new(Arc::clone(authority), stopped))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 

@@ -24,6 +24,10 @@ pub(super) enum Fault {
     Check(CheckError),
     /// The list did not reach the position that was asked for in time.
     PositionNotReached,
+    /// A watch did not keep up.
+    WatchTooSlow,
+    /// The process stops.
+    Draining,
 }
 
 impl From<Error> for Fault {
@@ -119,6 +123,14 @@ fn answer(fault: &Fault) -> Answer {
         Fault::PositionNotReached => {
             revocations_stale("the revocation list has not reached min_position; try again")
         }
+        Fault::WatchTooSlow => {
+            let message = "the watch did not keep up; resume with the last cursor";
+            Answer::new(Code::Aborted, ErrorReason::WatchTooSlow, message).retry_after(RETRY_SOON)
+        }
+        Fault::Draining => {
+            let message = "this process stops; resume elsewhere, or here after a moment";
+            Answer::new(Code::Unavailable, ErrorReason::Draining, message).retry_after(RETRY_SOON)
+        }
     }
 }
 
@@ -201,7 +213,11 @@ fn log(fault: &Fault, code: Code) {
             let error: &dyn std::error::Error = error;
             tracing::error!(error, "a check has no answer");
         }
-        Fault::Fields(_) | Fault::Authority(_) | Fault::PositionNotReached => {
+        Fault::Draining => {}
+        Fault::Fields(_)
+        | Fault::Authority(_)
+        | Fault::PositionNotReached
+        | Fault::WatchTooSlow => {
             tracing::warn!(?code, "a call was refused");
         }
     }

@@ -173,10 +173,11 @@ async fn serve(
     ));
     let metrics = Arc::new(Metrics::new());
     let (reporter, health) = grpc::health().await;
-    let routes = service_port::routes(&authority, &enforcer, (health, Arc::clone(&metrics)))?;
+    let (stop, stopped) = watch::channel(false);
+    let counted = (health, Arc::clone(&metrics));
+    let routes = service_port::routes(&authority, &enforcer, stopped.clone(), counted)?;
     let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics)));
 
-    let (stop, stopped) = watch::channel(false);
     let shown = Shown {
         metrics,
         readiness: upkeep.readiness(),

@@ -18,6 +18,7 @@ use lanyard_proto::DESCRIPTORS;
 use lanyard_revocation::View;
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
+use tokio::sync::watch;
 use tonic::{Code, Status, service::Routes};
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
@@ -29,6 +30,7 @@ use crate::grpc::{self, SERVICES, ServedAuthority};
 pub(super) fn routes<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     enforcer: &Arc<Enforcer<SystemClock>>,
+    stopped: watch::Receiver<bool>,
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
 ) -> Result<Routes, ReflectionError> {
     let services = Routes::default()
@@ -37,7 +39,8 @@ pub(super) fn routes<S: Store>(
         .add_service(reflection().build_v1alpha()?)
         .add_service(grpc::identity_service(authority))
         .add_service(grpc::admin_service(authority))
-        .add_service(grpc::policy_service(authority, enforcer));
+        .add_service(grpc::policy_service(authority, enforcer))
+        .add_service(grpc::trust_service(authority, stopped));
     let http = Router::new()
         .route(JWKS_PATH, get(jwks))
         .with_state(authority.view());

@@ -72,6 +72,8 @@ fn faults() -> Vec<(&'static str, Fault)> {
     let mut all = vec![
         ("fields", Fault::Fields(fields)),
         ("position not reached", Fault::PositionNotReached),
+        ("watch too slow", Fault::WatchTooSlow),
+        ("draining", Fault::Draining),
         ("check: stale", Fault::Check(CheckError::Stale(stale()))),
         (
             "check: clock",
@@ -154,6 +156,8 @@ fn covered(fault: &Fault) -> bool {
     match fault {
         Fault::Fields(_)
         | Fault::PositionNotReached
+        | Fault::WatchTooSlow
+        | Fault::Draining
         | Fault::Check(CheckError::Stale(_) | CheckError::Clock(_)) => true,
         Fault::Authority(error) => match error {
             Error::CredentialRefused
