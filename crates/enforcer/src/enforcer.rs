@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use lanyard_policy::{Capability, Context, decide};
 use lanyard_revocation::{FreshnessBound, Stale, View};
 use lanyard_token::{
-    Clock, ClockError, Position, ResourceId, TokenRefusal, UnixTime, VerifiedToken, Verifier,
+    BootTime, Clock, ClockError, KeySet, Position, ResourceId, TokenRefusal, UnixTime,
+    VerifiedToken, Verifier,
 };
 
-use crate::{CheckedDecision, Introspection, Reason, Verdict};
+use crate::{CheckedDecision, Introspection, Known, Reason, Verdict, cache::Cache};
 
 /// Why there is no answer. It is never taken for a yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,31 +31,56 @@ pub struct Question<'a> {
     pub context: Context<'a>,
 }
 
-/// An enforcement point over a view.
+/// An enforcement point over what is known.
 #[derive(Debug)]
 pub struct Enforcer<C> {
-    view: Arc<View>,
+    known: Known,
     verifier: Verifier,
     bound: FreshnessBound,
     clock: C,
+    cache: Cache,
 }
 
 impl<C: Clock> Enforcer<C> {
-    /// Sets one up that trusts the view for as long as it is no older than the bound.
+    /// Sets one up that trusts what is known for as long as it is no older than the bound. It
+    /// remembers the signatures of some ten thousand tokens; [`Self::remembering`] changes that.
     #[must_use]
-    pub const fn new(view: Arc<View>, verifier: Verifier, bound: FreshnessBound, clock: C) -> Self {
+    pub fn new(
+        known: impl Into<Known>,
+        verifier: Verifier,
+        bound: FreshnessBound,
+        clock: C,
+    ) -> Self {
         Self {
-            view,
+            known: known.into(),
             verifier,
             bound,
             clock,
+            cache: Cache::new(REMEMBERED),
         }
     }
 
-    /// Takes a token in, once for all the questions about it.
+    /// Remembers the signatures of about so many tokens; none if that is zero. Each takes one to two
+    /// kilobytes.
+    #[must_use]
+    pub fn remembering(mut self, tokens: usize) -> Self {
+        self.cache = Cache::new(tokens);
+        self
+    }
+
+    /// Takes a token in, once for all the questions about it. A signature that was verified before
+    /// is not verified again; nothing else is remembered.
     #[must_use]
     pub fn examine(&self, token: &str) -> Examined {
-        Examined(self.verifier.authenticate(token, &self.view.keys()))
+        let keys = self.keys();
+        if let Some(verified) = self.cache.find(token, &keys) {
+            return Examined(Ok(verified));
+        }
+        let verified = self.verifier.authenticate(token, &keys);
+        if let Ok(verified) = &verified {
+            self.cache.remember(token, verified, &keys);
+        }
+        Examined(verified)
     }
 
     /// Decides one question about a token.
@@ -110,30 +136,89 @@ impl<C: Clock> Enforcer<C> {
     /// # Errors
     /// If it is not, or the time cannot be told.
     pub fn fresh(&self) -> Result<Duration, CheckError> {
-        Ok(self.view.fresh(self.clock.boot()?, self.bound)?)
+        Ok(self.fresh_at(self.clock.boot()?)?)
     }
 
-    /// Waits until the list of a resource's partition has reached a position.
+    /// How old the list is, fresh or not; nothing if it was never confirmed.
+    ///
+    /// # Errors
+    /// If the time cannot be told.
+    pub fn list_age(&self) -> Result<Option<Duration>, CheckError> {
+        Ok(self.age_at(self.clock.boot()?))
+    }
+
+    /// What it goes by.
+    #[must_use]
+    pub const fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Waits until the list of a resource's partition has reached a position: for as long as that
+    /// takes, and for ever if nothing is known yet.
     pub async fn reached(&self, resource: ResourceId, position: Position) {
-        let partition = self.view.partition_of(resource);
+        let Some(view) = self.known.view() else {
+            return std::future::pending().await;
+        };
+        let partition = view.partition_of(resource);
         // The partition is the view's own, so it is there.
-        self.view
-            .reached(partition, position)
-            .await
-            .unwrap_or_default();
+        view.reached(partition, position).await.unwrap_or_default();
     }
 
-    /// How old the list is, and why the token is not active; none if it is. Only a token that is good
-    /// by itself takes the list to tell, and then freshness is asked first and the list second.
+    /// A list of which nothing is known.
+    pub(crate) const fn never(&self) -> Stale {
+        Stale {
+            age: None,
+            bound: self.bound,
+        }
+    }
+
+    /// How old the list is, and why the token is not active; none if it is.
+    ///
+    /// A token that is no good by itself takes no list to tell, unless its key is not known: then it
+    /// may be the keys that are out of date. For all others freshness is asked first and keys and
+    /// list second, so that what was confirmed is what is looked at.
     fn standing(&self, token: &Examined) -> Result<(Option<Duration>, Option<Reason>), CheckError> {
         let (wall, boot) = (self.clock.wall()?, self.clock.boot()?);
         match token.good_at(wall) {
-            Err(refusal) => Ok((self.view.age(boot), Some(refusal.into()))),
+            Err(TokenRefusal::KeyUnknown) => {
+                let age = self.fresh_at(boot)?;
+                Ok((Some(age), Some(TokenRefusal::KeyUnknown.into())))
+            }
+            Err(refusal) => Ok((self.age_at(boot), Some(refusal.into()))),
             Ok(token) => {
-                let age = self.view.fresh(boot, self.bound)?;
-                Ok((Some(age), self.view.revoked(token).map(|_| Reason::Revoked)))
+                let age = self.fresh_at(boot)?;
+                Ok((Some(age), self.dead(token)))
             }
         }
+    }
+
+    /// Why an authentic token is dead; none if it lives.
+    fn dead(&self, token: &VerifiedToken) -> Option<Reason> {
+        match self.keys().find(token.key_id()) {
+            None => Some(TokenRefusal::KeyUnknown.into()),
+            Some(key) if key.state.is_revoked() => Some(TokenRefusal::KeyRevoked.into()),
+            Some(_) => {
+                let view = self.known.view();
+                let lives = view.is_some_and(|view| view.revoked(token).is_none());
+                (!lives).then_some(Reason::Revoked)
+            }
+        }
+    }
+
+    fn keys(&self) -> Arc<KeySet> {
+        self.known
+            .view()
+            .map(|view| view.keys())
+            .unwrap_or_default()
+    }
+
+    fn age_at(&self, now: BootTime) -> Option<Duration> {
+        self.known.view().and_then(|view| view.age(now))
+    }
+
+    fn fresh_at(&self, now: BootTime) -> Result<Duration, Stale> {
+        let view: Option<&Arc<View>> = self.known.view();
+        view.ok_or(self.never())?.fresh(now, self.bound)
     }
 }
 
@@ -156,6 +241,9 @@ impl Examined {
         token.at(now).map(|()| token)
     }
 }
+
+/// How many tokens' signatures are remembered unless it is said otherwise: 16 MiB or so.
+const REMEMBERED: usize = 10_000;
 
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,75 @@
-//! One decision about one token: is it good, is it still alive, and may it do that?
+//! Enforcement points: one decision about one token. Is it good, is it still alive, and may it do
+//! that?
 //!
-//! An [`Enforcer`] decides from what it holds: the published keys and the revocation list of a
-//! [`View`](lanyard_revocation::View), which somebody else keeps up to date, and its own clock. It
-//! never asks anybody. The order of a check, and why it is that:
+//! An [`Enforcer`] decides from what it knows: the published keys and the revocation list of a
+//! [`View`](lanyard_revocation::View), and its own clock. It never asks anybody. What it knows is
+//! kept up to date by somebody else: by the authority itself in the authority's own process, and
+//! everywhere else by a [`Feed`], which follows an authority over gRPC.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use lanyard_enforcer::*;
+//! # use lanyard_revocation::FreshnessBound;
+//! # use lanyard_token::{SystemClock, Verifier};
+//! # async fn example(credential: FeedCredential) -> Result<(), Box<dyn std::error::Error>> {
+//! let bound = FreshnessBound::MAX;
+//! let known = Known::nothing();
+//! let follower = Follower::new(known.clone(), bound.into(), Arc::default());
+//! let settings = FeedSettings::new(["http://127.0.0.1:7400"], credential)?;
+//! tokio::spawn(Feed::new(settings, follower, SystemClock, SystemChance).follow());
+//!
+//! let verifier = Verifier::new("lanyard".parse()?, "lanyard-access".parse()?);
+//! let enforcer = Enforcer::new(known, verifier, bound, SystemClock);
+//! # let (token, capability, context) = ("", lanyard_policy::Capability::ALL[0], Default::default());
+//! let token = enforcer.examine(token);
+//! let decision = enforcer.check(&token, &Question { capability, context })?;
+//! # let _ = decision.verdict.is_allowed();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/chat_backend.rs` protects a whole gRPC service with it.
+//!
+//! # The order of a check, and why it is that
 //!
 //! 1. **Size and shape, key, signature, issuer and audience** (`lanyard_token`): nothing is believed
-//!    before it is authentic.
+//!    before it is authentic. A signature that was verified before is remembered, with the whole
+//!    token; nothing else of an answer is.
 //! 2. **Times**: a token that has expired needs no list to be refused.
 //! 3. **Freshness**: a list that may be missing a revocation decides nothing. This is an error,
-//!    [`CheckError`], and no answer.
-//! 4. **Revocation**: after freshness, so that what was confirmed is what is looked at.
+//!    [`CheckError`], and no answer. A key that is not known falls under it, too: it may be the keys
+//!    that are out of date.
+//! 4. **Keys and revocations**: after freshness, so that what was confirmed is what is looked at.
 //! 5. **Policy** (`lanyard_policy`): what the scopes and the situation allow.
 //!
 //! A token that fails 1, 2 or 4 is an answer, too: a decision that says why not.
+//!
+//! # When the authority is away
+//!
+//! Checks go on until the list is older than the bound, and then every one is refused until the
+//! feed is heard again. An enforcer that was just started knows nothing and refuses; so does one
+//! that was paused or suspended for longer than the bound, from the moment that it wakes up. What
+//! is known is only ever added to: no snapshot, no other authority and no message takes a
+//! revocation back.
+//!
+//! A backend with long calls asks for a [`TokenWatch`], which tells it when the token dies that it
+//! is serving, so that a call ends in the middle, too.
 
+mod cache;
 mod decision;
 mod enforcer;
+mod feed;
+mod known;
+mod many;
+mod token_watch;
 
 pub use self::{
     decision::{CheckedDecision, Introspection, Reason, Verdict},
     enforcer::{CheckError, Enforcer, Examined, Question},
+    feed::{
+        Backoff, Break, Chance, Feed, FeedCredential, FeedSettings, FeedSettingsError, FeedStatus,
+        Follower, NotUnderstood, Pace, SystemChance,
+    },
+    known::Known,
+    token_watch::{TokenEvent, TokenWatch},
 };

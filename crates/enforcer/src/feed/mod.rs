@@ -1,0 +1,34 @@
+//! Following an authority's feed, so that tokens can be checked without asking it.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `follower` | the protocol: what each message means, and as of when the list is complete |
+//! | `broken` | why a connection is given up |
+//! | `wire` | messages taken apart; what is not understood is never stepped over |
+//! | `client` | the connections: one address after the other, for ever |
+//! | `backoff`, `pace` | how long to wait |
+//! | `credential` | the bearers that the authority wants to see |
+//! | `status` | how it goes, for those who watch over it |
+//!
+//! The follower is a state machine without clock, chance or network: it takes messages and the time
+//! and says what to send. What is known survives every connection and is only ever added to.
+
+mod backoff;
+mod broken;
+mod client;
+mod credential;
+mod follower;
+mod pace;
+mod status;
+mod wire;
+
+pub use self::{
+    backoff::{Backoff, Chance, SystemChance},
+    broken::Break,
+    client::{Feed, FeedSettings, FeedSettingsError},
+    credential::FeedCredential,
+    follower::Follower,
+    pace::Pace,
+    status::FeedStatus,
+    wire::NotUnderstood,
+};
