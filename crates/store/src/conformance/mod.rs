@@ -3,11 +3,7 @@
 //! Each case is a sentence and starts from a fresh, empty store on a clock that moves only when the
 //! case moves it. A backend says how to make such a store and how to close and open it again
 //! ([`Backend`]), and [`conformance_tests!`](crate::conformance_tests) makes a test of each case
-//! under its own name:
-//!
-//! ```ignore
-//! lanyard_store::conformance_tests!(MyBackend::new());
-//! ```
+//! under its own name: `conformance_tests!(MyBackend::new());` is a whole test file.
 //!
 //! What only one backend can be asked (files, connections) is for that backend's own tests.
 
