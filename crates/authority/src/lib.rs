@@ -18,7 +18,7 @@
 //! | `signing_keys`, `keyring` | the keys that sign |
 //! | `follow` | keeping the view complete and fresh |
 //! | `bootstrap` | the first start on an empty store |
-//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times` | what they need |
+//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals` | what they need |
 
 mod access_keys;
 mod authority;
@@ -33,6 +33,7 @@ mod issue_times;
 mod keyring;
 mod names;
 mod paging;
+mod refusals;
 mod seal;
 mod secret;
 mod service_keys;

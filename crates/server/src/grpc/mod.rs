@@ -33,14 +33,18 @@ use lanyard_proto::v1::{
 };
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
+use tokio::sync::watch;
 use tonic_health::{
     ServingStatus,
     pb::health_server::HealthServer,
     server::{HealthReporter, HealthService},
 };
 
-pub(crate) use self::status::explained;
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc};
+pub(crate) use self::{
+    admit::authenticate,
+    status::{told, unimplemented},
+};
 
 /// The authority as it is served: over a real clock and real chance.
 pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
@@ -72,9 +76,10 @@ pub(crate) fn admin_service<S: Store>(
 pub(crate) fn policy_service<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     enforcer: &Arc<Enforcer<SystemClock>>,
+    draining: watch::Receiver<bool>,
 ) -> PolicyServiceServer<PolicyGrpc<S>> {
-    PolicyServiceServer::new(PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer)))
-        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+    let service = PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer), draining);
+    PolicyServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
 /// The health service, with everything serving but what waits for a fresh list.

@@ -72,6 +72,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
     let mut all = vec![
         ("fields", Fault::Fields(fields)),
         ("position not reached", Fault::PositionNotReached),
+        ("draining", Fault::Draining),
         ("check: stale", Fault::Check(CheckError::Stale(stale()))),
         (
             "check: clock",
@@ -108,6 +109,7 @@ fn refusals() -> Vec<(&'static str, Error)> {
         ),
         ("name taken", Error::NameTaken("other".to_owned())),
         ("not our token", Error::NotOurToken(TokenRefusal::Malformed)),
+        ("revoked with its key", Error::RevokedWithItsKey),
         ("signing key: early", Error::SigningKeyState(early)),
         ("signing key: order", Error::SigningKeyState(late)),
         ("signing keys contended", Error::SigningKeysContended),
@@ -154,6 +156,7 @@ fn covered(fault: &Fault) -> bool {
     match fault {
         Fault::Fields(_)
         | Fault::PositionNotReached
+        | Fault::Draining
         | Fault::Check(CheckError::Stale(_) | CheckError::Clock(_)) => true,
         Fault::Authority(error) => match error {
             Error::CredentialRefused
@@ -161,6 +164,7 @@ fn covered(fault: &Fault) -> bool {
             | Error::NotFound { entity: _, name: _ }
             | Error::NameTaken(_)
             | Error::NotOurToken(_)
+            | Error::RevokedWithItsKey
             | Error::SigningKeyState(_)
             | Error::SigningKeysContended
             | Error::LastOperatorKey
