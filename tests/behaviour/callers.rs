@@ -1,6 +1,7 @@
 //! Who may call what: every rpc by every kind of caller, and every form of a bearer.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,9 +13,10 @@ use lanyard_proto::v1::{
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tonic::{Code, Status};
 
-use crate::support::{Bearer, Caller, Credential, Server, hs256, now, reason};
+use crate::support::{Bearer, Caller, Credential, DEADLINE, Server, hs256, now, reason};
 
 /// The matrix is compared with a golden file: a change of who may call what is reviewed there.
 #[tokio::test]
@@ -422,3 +424,40 @@ Who may call what, tried with an empty request.
 yes: let in; no: PERMISSION_DENIED; who?: UNAUTHENTICATED
 
 ";
+
+#[tokio::test]
+async fn an_open_stream_ends_soon_after_its_credential_is_gone() {
+    let server = Server::start().await;
+    let operator = server.operator();
+    let role = ServiceKeyRole::Enforcer.into();
+    let made = operator
+        .admin()
+        .create_service_key(CreateServiceKeyRequest { role })
+        .await;
+    let key = made.unwrap().into_inner().service_key.unwrap();
+    let (_deleted, deleted) = server.caller(&(&key).into()).stream().await;
+    let (_rotated, rotated) = server.primary().stream().await;
+    let (_kept, mut kept) = server.secondary().stream().await;
+
+    let service_key_id = key.id;
+    let delete = DeleteServiceKeyRequest { service_key_id };
+    operator.admin().delete_service_key(delete).await.unwrap();
+    let resource_id = server.data().bootstrap_text("resource_id");
+    let slot = AccessKeySlot::Primary.into();
+    let rotate = RotateAccessKeyRequest { resource_id, slot };
+    operator.admin().rotate_access_key(rotate).await.unwrap();
+
+    for mut answers in [deleted, rotated] {
+        let end = timeout(DEADLINE, answers.message())
+            .await
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(end.code(), Code::Unauthenticated);
+        assert_eq!(reason(&end), "CREDENTIAL_REFUSED");
+    }
+    let silent = timeout(Duration::from_secs(2), kept.message()).await;
+    assert!(
+        silent.is_err(),
+        "the other key's stream goes on: {silent:?}"
+    );
+}

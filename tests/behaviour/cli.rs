@@ -324,6 +324,131 @@ async fn an_error_is_one_line_that_says_what_helps() {
 }
 
 #[tokio::test]
+async fn what_is_not_understood_is_told_on_one_line_and_help_is_no_error() {
+    let data = Data::new();
+    let cli = Cli(&data);
+    for (arguments, remedy) in [
+        (&["fly"][..], "lanyard --help"),
+        (&["identity"], "lanyard identity --help"),
+        (&["token", "issue"], "--scope <S> <IDENTITY_ID>; see"),
+        (&["check", "-", "fly"], "create-chat-thread, "),
+        (&["credential", "--role", "nobody"], "primary, secondary"),
+        (&["--listen", "nowhere"], "lanyard serve --help"),
+        (
+            &["--data", "d", "identity", "list"],
+            "lanyard identity --help",
+        ),
+    ] {
+        let line = cli.refusal(2, arguments);
+        assert!(line.contains(remedy), "{line}");
+    }
+    for arguments in [
+        &["--help"][..],
+        &["help"],
+        &["help", "identity"],
+        &["identity", "--help"],
+        &["--version"],
+    ] {
+        let output = cli.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{arguments:?}: {output:?}");
+        assert!(!output.stdout.is_empty(), "{arguments:?}: {output:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_serve_minds_what_the_environment_says_of_serve() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let with = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = cli.command(arguments);
+        command.envs(variables.iter().copied());
+        command.output().expect("the binary runs")
+    };
+    let junk = ["LISTEN", "ADMIN_LISTEN", "PLAINTEXT", "TOKEN_ALG", "LOG"];
+    let junk = junk.map(|name| format!("LANYARD_{name}"));
+    let junk: Vec<_> = junk.iter().map(|name| (name.as_str(), "junk")).collect();
+    let listed = with(&junk, &["identity", "list"]);
+    assert!(listed.status.success(), "{listed:?}");
+    assert_eq!(with(&junk, &[]).status.code(), Some(2));
+
+    // Whether plain text is allowed comes before whether the admin port can be had.
+    let taken = server.admin_url().strip_prefix("http://").unwrap();
+    for (plaintext, code, named) in [
+        ("1", 1, "--admin-listen"),
+        ("yes", 1, "--admin-listen"),
+        ("0", 1, "--plaintext"),
+        ("", 1, "--plaintext"),
+        ("junk", 2, "'--plaintext': expected 1"),
+    ] {
+        let variables = [
+            ("LANYARD_LISTEN", "0.0.0.0:0"),
+            ("LANYARD_ADMIN_LISTEN", taken),
+            ("LANYARD_PLAINTEXT", plaintext),
+        ];
+        let refused = with(&variables, &[]);
+        assert_eq!(refused.status.code(), Some(code), "{refused:?}");
+        let said = String::from_utf8(refused.stderr).expect("text");
+        assert!(said.contains(named), "`{plaintext}`: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_below_zero_is_answered_with_what_is_allowed() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let id = text(&cli.json(&["identity", "create"]), "/identity/id");
+    for lifetime in ["-5m", "-5", "0", "-90m"] {
+        let flags = ["--scope", "chat", "--lifetime", lifetime];
+        for command in [&["token", "issue", &id][..], &["identity", "create"]] {
+            let refused = cli.error(&[command, &flags].concat());
+            assert!(refused.contains("lifetime"), "{refused}");
+            assert!(
+                refused.contains("60") && refused.contains("1440"),
+                "{refused}"
+            );
+        }
+    }
+    assert_eq!(count(&cli.json(&["identity", "list"]), "identities"), 1);
+}
+
+#[tokio::test]
+async fn the_age_of_the_list_has_one_form() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let made = cli.json(&["identity", "create", "--scope", "chat"]);
+    let token = text(&made, "/access_token/token");
+    let inspect = cli.run(&["token", "inspect", &token, "--field", "list_age"]);
+    let check = cli.run(&["check", &token, "create-message"]);
+    let check = String::from_utf8(check.stdout).expect("text");
+    let (_, told) = check.rsplit_once("list age ").expect("an age");
+    for age in [
+        String::from_utf8(inspect.stdout).expect("text"),
+        told.to_owned(),
+        text(&cli.json(&["token", "inspect", &token]), "/list_age"),
+        text(
+            &cli.json(&["check", &token, "create-message"]),
+            "/decision/list_age",
+        ),
+    ] {
+        let digits = age
+            .trim()
+            .strip_suffix('s')
+            .and_then(|age| age.split_once('.'));
+        let (_, fraction) = digits.unwrap_or_else(|| panic!("{age}"));
+        assert_eq!(fraction.len(), 3, "{age}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_of_tls_is_refused_for_what_it_is() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let refused = cli.error(&["identity", "list", "--endpoint", "https://localhost:7400"]);
+    assert!(refused.contains("does not speak"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_file_with_a_secret_is_never_written_over() {
     let server = Server::start().await;
     let cli = Cli(server.data());
@@ -374,8 +499,17 @@ impl Cli<'_> {
 
     /// The one line of a command that fails.
     fn error(&self, arguments: &[&str]) -> String {
+        self.refusal(1, arguments)
+    }
+
+    /// The one line of a command that ends with this code.
+    fn refusal(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {output:?}"
+        );
         assert!(output.stdout.is_empty(), "{arguments:?}: {output:?}");
         let line = String::from_utf8(output.stderr).expect("text");
         assert_eq!(line.lines().count(), 1, "{line}");

@@ -12,7 +12,9 @@ use lanyard_proto::v1::{
 use prost_types::Duration;
 use tonic::{Code, Status};
 
-use crate::support::{Bearer, Server, describe, issue_request, reason, refused_field, scopes};
+use crate::support::{
+    Bearer, Server, describe, http, issue_request, reason, refused_field, scopes,
+};
 
 /// What people read is compared with a golden file, and its changes are reviewed there.
 #[tokio::test]
@@ -181,6 +183,44 @@ async fn a_message_beyond_a_mebibyte_is_refused_and_the_connection_lives_on() {
             leaks_nothing(&refusal);
         }
         assert!(caller.create(None).await.is_ok(), "the connection lives on");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_one_plain_message_is_refused_with_a_reason() {
+    let server = Server::start().await;
+    let bearer = server.data().credential("primary").bearer();
+    let path = "/lanyard.v1.IdentityService/GetIdentity";
+    for (case, sent, code, expected) in [
+        (
+            "compressed",
+            ("gzip", &[1, 0, 0, 0, 1, 0][..]),
+            Code::Unimplemented,
+            "ENCODING_UNSUPPORTED",
+        ),
+        (
+            "no message",
+            ("identity", &[]),
+            Code::InvalidArgument,
+            "INVALID_FIELD",
+        ),
+        (
+            "marked as compressed",
+            ("identity", &[1, 0, 0, 0, 1, 0]),
+            Code::InvalidArgument,
+            "INVALID_FIELD",
+        ),
+        (
+            "not a message",
+            ("identity", &[0, 0, 0, 0, 1, 7]),
+            Code::InvalidArgument,
+            "INVALID_FIELD",
+        ),
+    ] {
+        let refusal = http::call(server.endpoint(), path, &bearer, sent).await;
+        assert_eq!(refusal.code(), code, "{case}: {refusal:?}");
+        assert_eq!(reason(&refusal), expected, "{case}");
+        leaks_nothing(&refusal);
     }
 }
 

@@ -57,17 +57,24 @@ async fn reflection_lists_exactly_the_services_that_are_served() {
 #[tokio::test]
 async fn an_unknown_rpc_is_unimplemented_and_an_odd_path_opens_nothing() {
     let server = Server::start().await;
-    for caller in [server.operator(), server.caller_with(Bearer::Absent)] {
-        for path in [
-            "/lanyard.v1.AdminService/Nothing",
-            "/lanyard.v2.AdminService/GetResource",
-        ] {
-            let refusal = caller.call(path, &[]).await.unwrap_err();
-            assert_eq!(refusal.code(), Code::Unimplemented, "{path}: {refusal:?}");
-            assert_eq!(reason(&refusal), "RPC_UNKNOWN", "{path}");
-        }
+    let (operator, nobody) = (server.operator(), server.caller_with(Bearer::Absent));
+    let of_a_service = "/lanyard.v1.AdminService/Nothing";
+    let of_none = "/lanyard.v2.AdminService/GetResource";
+    for (caller, path) in [
+        (&operator, of_a_service),
+        (&operator, of_none),
+        (&nobody, of_none),
+    ] {
+        let refusal = caller.call(path, &[]).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::Unimplemented, "{path}: {refusal:?}");
+        assert_eq!(reason(&refusal), "RPC_UNKNOWN", "{path}");
     }
-    let nobody = server.caller_with(Bearer::Absent);
+    let refusal = nobody.call(of_a_service, &[]).await.unwrap_err();
+    assert_eq!(
+        refusal.code(),
+        Code::Unauthenticated,
+        "a stranger learns nothing: {refusal:?}"
+    );
     let odd = [
         "//lanyard.v1.AdminService/PrepareSigningKey",
         "/lanyard.v1.AdminService//PrepareSigningKey",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use lanyard_proto::v1::{
@@ -11,18 +13,22 @@ use lanyard_proto::v1::{
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
+use tonic::Code;
 
-use crate::support::{Bearer, Caller, Data, Exited, Server, eventually, reason};
+use crate::support::{Bearer, Data, Exited, Server, eventually, http, lanyard, reason};
 
 #[tokio::test]
 async fn sigterm_lets_a_call_in_progress_finish_and_lets_no_new_one_in() {
     let server = Server::start().await;
+    let caller = server.enforcer();
     let token = server.primary().token(&["chat"]).await;
-    let (questions, mut answers) = open_stream(&server.enforcer()).await;
+    let (questions, mut answers) = caller.stream().await;
     ask(&questions, 1, &token).await;
     assert_eq!(answers.message().await.unwrap().unwrap().id, 1);
+    // This one waits for what never comes, and is in progress when the server drains.
+    ask_from(&questions, 2, (&token, Some("9999999999999-0"))).await;
+    ask(&questions, 3, &token).await;
+    assert_eq!(answers.message().await.unwrap().unwrap().id, 3);
 
     server.terminate();
     let address = server
@@ -34,36 +40,49 @@ async fn sigterm_lets_a_call_in_progress_finish_and_lets_no_new_one_in() {
         TcpStream::connect(&address).await.is_err()
     })
     .await;
-    ask(&questions, 2, &token).await;
+    let last = answers.message().await.unwrap().unwrap();
+    assert_eq!(last.id, 2, "what was in progress is answered");
+    let end = answers.message().await.unwrap_err();
     assert_eq!(
-        answers.message().await.unwrap().unwrap().id,
-        2,
-        "the call goes on"
-    );
-    drop(questions);
-    assert!(
-        answers.message().await.unwrap().is_none(),
-        "the call ends in order"
+        (end.code(), reason(&end).as_str()),
+        (Code::Unavailable, "DRAINING")
     );
     let exited = server.ended().await;
     assert!(exited.status.success(), "{exited:?}");
 }
 
 #[tokio::test]
+async fn a_silent_stream_does_not_hold_up_the_drain() {
+    let server = Server::start_with(&["--drain-timeout", "60s"]).await;
+    let (_questions, mut answers) = server.enforcer().stream().await;
+    let before = Instant::now();
+    server.terminate();
+    let end = answers.message().await.unwrap_err();
+    assert_eq!(
+        (end.code(), reason(&end).as_str()),
+        (Code::Unavailable, "DRAINING")
+    );
+    let exited = server.ended().await;
+    assert!(exited.status.success(), "{exited:?}");
+    assert!(
+        before.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        before.elapsed()
+    );
+}
+
+#[tokio::test]
 async fn a_call_that_never_ends_is_cut_off_at_the_drain_timeout() {
     let server = Server::start_with(&["--drain-timeout", "1s"]).await;
-    let token = server.primary().token(&["chat"]).await;
-    let (questions, mut answers) = open_stream(&server.enforcer()).await;
-    ask(&questions, 1, &token).await;
-    assert_eq!(answers.message().await.unwrap().unwrap().id, 1);
+    let bearer = server.data().credential("enforcer").bearer();
+    let path = "/lanyard.v1.PolicyService/Check";
+    let _call = http::begin_call(server.endpoint(), path, &bearer).await;
     let before = Instant::now();
     let exited = server.stop().await;
     assert!(exited.status.success(), "{exited:?}");
     let took = before.elapsed();
-    assert!(
-        (Duration::from_millis(900)..Duration::from_secs(8)).contains(&took),
-        "{took:?}"
-    );
+    let range = Duration::from_millis(900)..Duration::from_secs(8);
+    assert!(range.contains(&took), "{took:?}");
 }
 
 #[tokio::test]
@@ -337,6 +356,44 @@ async fn it_says_where_it_listens_where_the_data_is_and_what_to_try() {
     .await;
 }
 
+#[tokio::test]
+async fn the_commands_that_it_prints_work_as_they_are_printed() {
+    let server = Server::start().await;
+    let printed = || -> Vec<String> {
+        let said = server.output();
+        let lines = said.lines().map(str::trim);
+        lines
+            .filter(|line| line.starts_with("lanyard "))
+            .map(str::to_owned)
+            .collect()
+    };
+    eventually("it has said all three", async || printed().len() == 3).await;
+    let commands = printed();
+    let elsewhere = server.data().beside("");
+
+    let made = shell(&commands[0], &elsewhere);
+    let token = made.split_whitespace().find(|word| word.starts_with("eyJ"));
+    let token = token.unwrap_or_else(|| panic!("no token in {made}"));
+    let checked = shell(&commands[1].replace("TOKEN", token), &elsewhere);
+    assert!(checked.starts_with("allowed  ALLOWED"), "{checked}");
+    let revoked = shell(&commands[2].replace("TOKEN", token), &elsewhere);
+    assert!(revoked.starts_with("revoked the token"), "{revoked}");
+    let checked = shell(&commands[1].replace("TOKEN", token), &elsewhere);
+    assert!(checked.starts_with("denied  TOKEN_REVOKED"), "{checked}");
+}
+
+/// What a line prints that is typed into a shell which is in this directory.
+fn shell(line: &str, directory: &Path) -> String {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", line]).current_dir(directory);
+    command
+        .env_clear()
+        .env("PATH", lanyard().parent().expect("a directory"));
+    let output = command.stdin(Stdio::null()).output().expect("a shell");
+    assert!(output.status.success(), "{line}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
 /// Asserts that a start was refused with one line that names this.
 fn refused(exited: &Exited, named: &str) {
     assert_eq!(exited.status.code(), Some(1), "{exited:?}");
@@ -351,28 +408,21 @@ fn refused(exited: &Exited, named: &str) {
 }
 
 /// Opens a stream of checks, which goes on for as long as the sender is kept.
-async fn open_stream(
-    caller: &Caller,
-) -> (
-    mpsc::Sender<StreamCheckRequest>,
-    Streaming<lanyard_proto::v1::StreamCheckResponse>,
-) {
-    let (questions, asked) = mpsc::channel(8);
-    let answers = caller
-        .policy()
-        .stream_check(ReceiverStream::new(asked))
-        .await
-        .unwrap();
-    (questions, answers.into_inner())
+async fn ask(questions: &mpsc::Sender<StreamCheckRequest>, id: u64, token: &str) {
+    ask_from(questions, id, (token, None)).await;
 }
 
-async fn ask(questions: &mpsc::Sender<StreamCheckRequest>, id: u64, token: &str) {
+async fn ask_from(
+    questions: &mpsc::Sender<StreamCheckRequest>,
+    id: u64,
+    (token, min_position): (&str, Option<&str>),
+) {
     let (token, capability) = (token.to_owned(), Capability::GetMessage.into());
     let check = CheckRequest {
         token,
         capability,
         context: None,
-        min_position: None,
+        min_position: min_position.map(str::to_owned),
     };
     questions
         .send(StreamCheckRequest {

@@ -9,12 +9,14 @@ use lanyard_proto::v1::{
     CreateIdentityRequest, CreateResourceRequest, CreateResourceResponse, Decision, DecisionReason,
     DeleteIdentityRequest, GetIdentityRequest, Identity, IntrospectRequest, IntrospectResponse,
     IssueTokenRequest, ListIdentitiesRequest, ListIdentitiesResponse, Revocation,
-    RevokeTokenRequest, RevokeTokensRequest, TokenSpec,
+    RevokeTokenRequest, RevokeTokensRequest, StreamCheckRequest, StreamCheckResponse, TokenSpec,
 };
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::client::Grpc;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::Bearer;
@@ -216,6 +218,15 @@ impl Caller {
             min_position: None,
         };
         self.check(request).await.expect("a decision")
+    }
+
+    /// Opens a stream of checks.
+    pub(crate) async fn stream(
+        &self,
+    ) -> (Sender<StreamCheckRequest>, Streaming<StreamCheckResponse>) {
+        let (questions, asked) = channel(8);
+        let answers = self.policy().stream_check(ReceiverStream::new(asked)).await;
+        (questions, answers.expect("a stream").into_inner())
     }
 
     /// What the authority knows about a token.

@@ -1,9 +1,14 @@
 //! HTTP without a library that would tidy up what is sent or what comes back.
 
+use bytes::Bytes;
+use h2::client::SendRequest;
 use http::Request;
+use http::request::Builder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tonic::Status;
 
 use super::DEADLINE;
 
@@ -29,14 +34,10 @@ pub(crate) async fn get(base: &str, path: &str) -> Answer {
 
 /// Asks over HTTP/2 with prior knowledge, as gRPC does.
 pub(crate) async fn get_h2c(base: &str, path: &str) -> Answer {
-    let authority = base.strip_prefix("http://").expect("a plain URL");
-    let stream = TcpStream::connect(authority).await.expect("a connection");
-    let (client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
-    let connection = tokio::spawn(connection);
+    let (mut client, _connection) = connect(base).await;
     let request = Request::get(format!("{base}{path}"))
         .body(())
         .expect("a request");
-    let mut client = client.ready().await.expect("ready");
     let (answer, _stream) = client.send_request(request, true).expect("sent");
     let answer = timeout(DEADLINE, answer)
         .await
@@ -54,13 +55,73 @@ pub(crate) async fn get_h2c(base: &str, path: &str) -> Answer {
     while let Some(chunk) = incoming.data().await {
         body.extend_from_slice(&chunk.expect("a chunk"));
     }
-    connection.abort();
     let body = String::from_utf8(body).expect("text");
     Answer {
         status,
         content_type: content_type.unwrap_or_default(),
         body,
     }
+}
+
+/// Makes a gRPC call with these very bytes as its body, and gives the status that came back.
+pub(crate) async fn call(
+    base: &str,
+    path: &str,
+    bearer: &str,
+    (encoding, body): (&str, &[u8]),
+) -> Status {
+    let (mut client, _connection) = connect(base).await;
+    let request = grpc(base, path, bearer).header("grpc-encoding", encoding);
+    let request = request.body(()).expect("a request");
+    let (answer, mut sending) = client.send_request(request, false).expect("sent");
+    sending.send_data(body.to_vec().into(), true).expect("sent");
+    let answer = timeout(DEADLINE, answer)
+        .await
+        .expect("in time")
+        .expect("an answer");
+    Status::from_header_map(answer.headers()).expect("a status")
+}
+
+/// Begins a gRPC call and never ends it: the message is announced and does not come. The call is
+/// dropped with what is returned.
+pub(crate) async fn begin_call(base: &str, path: &str, bearer: &str) -> impl Drop + use<> {
+    let (mut client, mut connection) = connect(base).await;
+    let request = grpc(base, path, bearer).body(()).expect("a request");
+    let (answer, mut body) = client.send_request(request, false).expect("sent");
+    body.send_data(vec![0, 0, 0, 0, 9].into(), false)
+        .expect("sent");
+    // Frames are read in order: once this is answered, the call before it has begun.
+    let mut client = client.ready().await.expect("ready");
+    let ordinary = Request::get(format!("{base}/.well-known/jwks.json"));
+    let ordinary = ordinary.body(()).expect("a request");
+    let (after, _) = client.send_request(ordinary, true).expect("sent");
+    timeout(DEADLINE, after)
+        .await
+        .expect("in time")
+        .expect("an answer");
+    connection.spawn(async move {
+        let _open = (client, body);
+        drop(answer.await);
+    });
+    connection
+}
+
+/// A connection over HTTP/2, which ends when the set is dropped.
+async fn connect(base: &str) -> (SendRequest<Bytes>, JoinSet<()>) {
+    let authority = base.strip_prefix("http://").expect("a plain URL");
+    let stream = TcpStream::connect(authority).await.expect("a connection");
+    let (client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
+    let mut driver = JoinSet::new();
+    driver.spawn(async move { drop(connection.await) });
+    (client.ready().await.expect("ready"), driver)
+}
+
+fn grpc(base: &str, path: &str, bearer: &str) -> Builder {
+    let request = Request::post(format!("{base}{path}"));
+    let request = request
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    request.header("authorization", format!("Bearer {bearer}"))
 }
 
 fn parse(answer: &str) -> Answer {

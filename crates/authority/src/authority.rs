@@ -15,6 +15,7 @@ use crate::{
     Entropy, Error, MasterKey, Secret, TrustFeed,
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
+    refusals::Refusals,
 };
 
 /// What an operator chooses.
@@ -47,6 +48,7 @@ pub struct Authority<S, C, E> {
     pub(crate) keyring: RwLock<Arc<Keyring>>,
     pub(crate) issue_times: IssueTimes,
     pub(crate) log_has_grown: Notify,
+    pub(crate) refusals: Refusals,
 }
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
@@ -78,6 +80,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             })),
             issue_times: IssueTimes::default(),
             log_has_grown: Notify::new(),
+            refusals: Refusals::default(),
         };
         authority.reload_signing_keys().await?;
         Ok(authority)

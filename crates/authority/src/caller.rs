@@ -1,7 +1,7 @@
 //! Who asks, and the proofs that calls take.
 
 use lanyard_store::{CredentialRole, Store};
-use lanyard_token::{Clock, CredentialId, ResourceId};
+use lanyard_token::{Clock, CredentialId, ResourceId, UnixTime};
 
 use crate::{
     Authority, Entropy, Error,
@@ -150,22 +150,32 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         let bearer = bearer
             .ok_or(BearerRefusal::Missing)
             .and_then(UnverifiedBearer::parse);
-        let bearer = bearer.map_err(refused)?;
+        let bearer = bearer.map_err(|reason| self.refused(reason))?;
+        let now = self.clock.wall()?;
         let Some(found) = self.store.credential(bearer.credential).await? else {
-            return Err(refused(BearerRefusal::CredentialUnknown));
+            // The same work as for a known one, so that the time taken does not tell.
+            bearer.verify(&[0; 32], now).unwrap_or_default();
+            return Err(self.refused(BearerRefusal::CredentialUnknown));
         };
         let secret = self.master_key.open(found.id.as_uuid(), &found.secret)?;
         bearer
-            .verify(secret.as_bytes(), self.clock.wall()?)
-            .map_err(refused)?;
+            .verify(secret.as_bytes(), now)
+            .map_err(|reason| self.refused(reason))?;
         Ok(Caller {
             credential: found.id,
             role: found.role,
         })
     }
-}
 
-impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
+    /// Finds out whether a caller who was let in before still would be.
+    ///
+    /// # Errors
+    /// [`Error::CredentialRefused`] once the credential is gone, and the store's.
+    pub async fn reauthenticate(&self, caller: &Caller) -> Result<(), Error> {
+        let found = self.store.credential(caller.credential).await?;
+        found.map(drop).ok_or(Error::CredentialRefused)
+    }
+
     /// Makes sure that a watcher's credential is still there. A watch outlives every bearer, so it
     /// has to ask this now and then.
     ///
@@ -176,11 +186,16 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         found
             .filter(|found| found.role == CredentialRole::Enforcer)
             .map(drop)
-            .ok_or_else(|| refused(BearerRefusal::CredentialUnknown))
+            .ok_or(Error::CredentialRefused)
     }
-}
 
-fn refused(reason: BearerRefusal) -> Error {
-    tracing::warn!(%reason, "a caller's bearer was refused");
-    Error::CredentialRefused
+    /// The answer to all refusals. Which it was, the log tells; but at most once a second, since
+    /// anybody can be refused as often as they like.
+    fn refused(&self, reason: BearerRefusal) -> Error {
+        let second = self.clock.wall().map_or(0, UnixTime::as_secs);
+        if let Some(untold) = self.refusals.tell(second) {
+            tracing::warn!(%reason, untold, "a caller's bearer was refused");
+        }
+        Error::CredentialRefused
+    }
 }

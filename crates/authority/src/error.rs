@@ -34,6 +34,9 @@ pub enum Error {
     /// What was given is not a token of this authority.
     #[error("is not a token of this authority: {0}")]
     NotOurToken(TokenRefusal),
+    /// The token died with the signing key that was revoked.
+    #[error("was revoked with the key that signed it, as all of that key's tokens were")]
+    RevokedWithItsKey,
     /// The signing key is not in a state that allows the verb.
     #[error(transparent)]
     SigningKeyState(#[from] KeyStateError),

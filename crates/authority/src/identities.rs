@@ -1,11 +1,11 @@
 //! Identities of a resource.
 
-use lanyard_store::{Appended, CustomIdentity, Identity, Store};
-use lanyard_token::{Clock, IdentityId};
+use lanyard_store::{Appended, Identity, IdentityCreation, IssueRequest, NewIdentity, Store};
+use lanyard_token::{Clock, IdentityId, Position};
 
 use crate::{
     Authority, CustomId, Entity, Entropy, Error, IssuedToken, KeyHolder, PageRequest, Paged,
-    TokenSpec,
+    TokenSpec, tokens::SIGNING_KEY_ATTEMPTS,
 };
 
 /// An identity, new or found, and the token that was asked for with it.
@@ -19,11 +19,11 @@ pub struct CreatedIdentity {
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// Makes an identity, or finds the one that has the custom id, and issues a first token for it
-    /// where one is asked for.
+    /// where one is asked for: in one step, so that a refusal of the token makes no identity either.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the resource was deleted meanwhile, [`Error::Stale`], and the store's.
-    /// An identity that was made stays if only the token failed; a custom id finds it again.
+    /// [`Error::CredentialRefused`] if the key or its resource is gone meanwhile, [`Error::Stale`] if
+    /// the authority is cut off and a token is asked for, and the store's.
     pub async fn create_identity(
         &self,
         caller: &KeyHolder,
@@ -33,26 +33,30 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         if token.is_some() {
             self.ensure_fresh()?;
         }
-        let now = self.clock.wall()?;
-        let id = IdentityId::new(caller.resource(), self.id_at(now)?);
-        let new = Identity {
-            id,
-            custom_id: custom_id.map(String::from),
-            create_time: now,
-            last_token_issue_time: None,
-        };
-        let identity = match self.store.create_identity(new.clone()).await? {
-            CustomIdentity::Created => new,
-            CustomIdentity::Existing(existing) => self.issue_times.noted(existing),
-            CustomIdentity::ResourceUnknown => {
-                return Err(Error::not_found(Entity::Resource, caller.resource()));
-            }
-        };
-        let token = match token {
-            Some(spec) => Some(self.issue_token(caller, identity.id, spec).await?),
-            None => None,
-        };
-        Ok(CreatedIdentity { identity, token })
+        let identity = self.new_identity(caller, custom_id)?;
+        for _ in 0..SIGNING_KEY_ATTEMPTS {
+            let key = token.map(|_| self.active_key()).transpose()?;
+            let new = NewIdentity {
+                identity: identity.clone(),
+                credential: caller.credential(),
+                signing_key: key.as_ref().map(|key| key.id()),
+            };
+            let Some((identity, position)) = self.keep_identity(new).await? else {
+                self.reload_signing_keys().await?;
+                continue;
+            };
+            let token = key.zip(token).map(|(key, spec)| {
+                let request = IssueRequest {
+                    identity: identity.id,
+                    credential: caller.credential(),
+                    signing_key: key.id(),
+                };
+                self.mint(&request, position, (&key, spec))
+            });
+            let token = token.transpose()?;
+            return Ok(CreatedIdentity { identity, token });
+        }
+        Err(Error::SigningKeysContended)
     }
 
     /// Reads an identity.
@@ -94,10 +98,40 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         caller: &KeyHolder,
         id: IdentityId,
     ) -> Result<Appended, Error> {
-        let deleted = self.store.delete_identity(owned(caller, id)?).await?;
-        let appended = deleted.ok_or_else(|| unknown(id))?;
-        self.learn(&appended)?;
-        Ok(appended)
+        let (id, by) = (owned(caller, id)?, caller.credential());
+        let outcome = self.store.delete_identity(id, by).await?;
+        self.taken_back(outcome, || unknown(id))
+    }
+
+    fn new_identity(
+        &self,
+        caller: &KeyHolder,
+        custom_id: Option<CustomId>,
+    ) -> Result<Identity, Error> {
+        let now = self.clock.wall()?;
+        Ok(Identity {
+            id: IdentityId::new(caller.resource(), self.id_at(now)?),
+            custom_id: custom_id.map(String::from),
+            create_time: now,
+            last_token_issue_time: None,
+        })
+    }
+
+    /// The identity that is there from now on, and where the log ended. None if the signing key was
+    /// replaced before, in which case nothing was kept.
+    async fn keep_identity(&self, new: NewIdentity) -> Result<Option<(Identity, Position)>, Error> {
+        let identity = new.identity.clone();
+        match self.store.create_identity(new).await? {
+            IdentityCreation::Created(end) => Ok(Some((identity, end))),
+            IdentityCreation::Existing(existing, end) => {
+                Ok(Some((self.issue_times.noted(existing), end)))
+            }
+            IdentityCreation::SigningKeyNotActive => Ok(None),
+            IdentityCreation::CredentialUnknown => Err(Error::CredentialRefused),
+            IdentityCreation::ResourceUnknown => {
+                Err(Error::not_found(Entity::Resource, identity.id.resource()))
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@
 //! | `follow` | keeping the view complete and fresh |
 //! | `feed` | handing all of that on to enforcement points |
 //! | `bootstrap` | the first start on an empty store |
-//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times` | what they need |
+//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals` | what they need |
 
 mod access_keys;
 mod authority;
@@ -35,6 +35,7 @@ mod issue_times;
 mod keyring;
 mod names;
 mod paging;
+mod refusals;
 mod seal;
 mod secret;
 mod service_keys;

@@ -1,8 +1,12 @@
 //! Issuing tokens and taking them back.
 
+use std::sync::Arc;
+
 use lanyard_policy::ScopeSet;
-use lanyard_store::{Appended, IssueGrant, IssueRequest, Store};
-use lanyard_token::{Claims, Clock, IdentityId, Lifetime, Position, SigningKey, TokenId, UnixTime};
+use lanyard_store::{Appended, IssueGrant, IssueRequest, RevocationOutcome, Store};
+use lanyard_token::{
+    Claims, Clock, IdentityId, Lifetime, Position, SigningKey, TokenId, TokenRefusal, UnixTime,
+};
 
 use crate::{
     Authority, Entity, Entropy, Error, KeyHolder,
@@ -53,19 +57,16 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         let identity = owned(caller, id)?;
         self.ensure_fresh()?;
         for _ in 0..SIGNING_KEY_ATTEMPTS {
-            let keyring = self.keyring();
-            let key = keyring
-                .active
-                .as_ref()
-                .ok_or(Error::Internal("no signing key is active"))?;
-            let credential = caller.credential();
+            let key = self.active_key()?;
             let request = IssueRequest {
                 identity,
-                credential,
+                credential: caller.credential(),
                 signing_key: key.id(),
             };
             match self.store.issue_grant(request).await? {
-                IssueGrant::Granted(position) => return self.mint(&request, position, (key, spec)),
+                IssueGrant::Granted(position) => {
+                    return self.mint(&request, position, (&key, spec));
+                }
                 IssueGrant::IdentityUnknown => return Err(unknown(id)),
                 IssueGrant::CredentialUnknown => return Err(Error::CredentialRefused),
                 IssueGrant::SigningKeyNotActive => self.reload_signing_keys().await?,
@@ -83,10 +84,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         caller: &KeyHolder,
         id: IdentityId,
     ) -> Result<Appended, Error> {
-        let revoked = self.store.revoke_identity(owned(caller, id)?).await?;
-        let appended = revoked.ok_or_else(|| unknown(id))?;
-        self.learn(&appended)?;
-        Ok(appended)
+        let (id, by) = (owned(caller, id)?, caller.credential());
+        let outcome = self.store.revoke_identity(id, by).await?;
+        self.taken_back(outcome, || unknown(id))
     }
 
     /// Revokes one token, expired or not.
@@ -95,21 +95,44 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// [`Error::NotOurToken`], [`Error::NotFound`] for a token of another resource, and the store's.
     pub async fn revoke_token(&self, caller: &KeyHolder, token: &str) -> Result<Appended, Error> {
         let token = self.verifier.authenticate(token, &self.view.keys());
-        let token = token.map_err(Error::NotOurToken)?;
+        let token = token.map_err(|refusal| match refusal {
+            TokenRefusal::KeyRevoked => Error::RevokedWithItsKey,
+            refusal => Error::NotOurToken(refusal),
+        })?;
         let claims = token.claims();
         if claims.subject.resource() != caller.resource() {
             return Err(Error::not_found(Entity::Token, claims.token_id));
         }
-        let revoked = self
-            .store
-            .revoke_token(caller.resource(), claims.token_id)
-            .await?;
-        let appended = revoked.ok_or_else(|| Error::not_found(Entity::Token, claims.token_id))?;
-        self.learn(&appended)?;
-        Ok(appended)
+        let (resource, by) = (caller.resource(), caller.credential());
+        let revoking = self.store.revoke_token(resource, claims.token_id, by);
+        let outcome = revoking.await?;
+        self.taken_back(outcome, || Error::not_found(Entity::Token, claims.token_id))
     }
 
-    fn mint(
+    /// Takes a revocation that was made into this authority's own view, or tells why none was.
+    pub(crate) fn taken_back(
+        &self,
+        outcome: RevocationOutcome,
+        unknown: impl FnOnce() -> Error,
+    ) -> Result<Appended, Error> {
+        match outcome {
+            RevocationOutcome::Appended(appended) => {
+                self.learn(&appended)?;
+                Ok(appended)
+            }
+            RevocationOutcome::Unknown => Err(unknown()),
+            RevocationOutcome::CredentialUnknown => Err(Error::CredentialRefused),
+        }
+    }
+
+    /// The key that signs, as far as this authority knows. The store has the last word.
+    pub(crate) fn active_key(&self) -> Result<Arc<SigningKey>, Error> {
+        let active = self.keyring().active.clone();
+        active.ok_or(Error::Internal("no signing key is active"))
+    }
+
+    /// Makes the token that was granted at this position.
+    pub(crate) fn mint(
         &self,
         request: &IssueRequest,
         position: Position,
@@ -149,4 +172,4 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
 /// A signing key may be replaced between the look at the keyring and the grant. Twice in a row is
 /// already strange.
-const SIGNING_KEY_ATTEMPTS: usize = 3;
+pub(crate) const SIGNING_KEY_ATTEMPTS: usize = 3;

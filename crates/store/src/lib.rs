@@ -19,7 +19,8 @@ pub use self::{
         Subscription,
     },
     seam::{
-        Appended, CustomIdentity, IssueGrant, IssueRequest, NewResource, Page, ResourceCreation,
-        ServiceKeyDeletion, SigningKeyChange, SigningKeys, Step, Store, StoreError,
+        Appended, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, NewResource, Page,
+        ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys,
+        Step, Store, StoreError,
     },
 };

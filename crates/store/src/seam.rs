@@ -66,15 +66,44 @@ pub enum ServiceKeyDeletion {
     LastOperator,
 }
 
-/// What came of making an identity.
+/// An identity to make, who makes it, and the key for a first token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CustomIdentity {
-    /// The identity that was offered is there, durably.
-    Created,
-    /// The resource already has one with this custom id; it is the one to use.
-    Existing(Identity),
-    /// There is no such resource.
+pub struct NewIdentity {
+    /// The identity.
+    pub identity: Identity,
+    /// Who: an access key of the identity's resource.
+    pub credential: CredentialId,
+    /// The signing key that the issuer holds for the active one; none if no token is asked for.
+    pub signing_key: Option<KeyId>,
+}
+
+/// What came of making an identity. Where a token was asked for, it may be issued, or nothing was
+/// made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityCreation {
+    /// The identity that was offered is there, durably. The log of its partition ended here when it
+    /// was made, so this is the position that its first token shall carry.
+    Created(Position),
+    /// The resource already has one with this custom id; it is the one to use. The log ended here
+    /// when it was found.
+    Existing(Identity, Position),
+    /// There is no such resource, or it is not the access key's.
     ResourceUnknown,
+    /// The access key is gone, by itself or with its resource.
+    CredentialUnknown,
+    /// A token was asked for, and the signing key is not the active one any more.
+    SigningKeyNotActive,
+}
+
+/// What came of taking back what the holder of an access key may take back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationOutcome {
+    /// It is revoked, durably, and this is the entry.
+    Appended(Appended),
+    /// What was named is gone or never was, or its resource is not the access key's.
+    Unknown,
+    /// The access key is gone, by itself or with its resource.
+    CredentialUnknown,
 }
 
 /// Who wants to issue for whom, and with which key.
@@ -147,8 +176,11 @@ pub struct Appended {
 ///   and the entry is in the log.
 /// - The entries of a partition are numbered without gaps, at strictly increasing positions, with
 ///   times that never fall.
-/// - [`Store::issue_grant`] reads the end of the log at the same instant at which it finds
-///   everything alive. That is what makes a revocation cover exactly the tokens before it.
+/// - [`Store::issue_grant`] and [`Store::create_identity`] read the end of the log at the same
+///   instant at which they find everything alive. That is what makes a revocation cover exactly the
+///   tokens before it.
+/// - A step that names the access key that asks for it finds in that same step that the key is one
+///   of the two of the resource. A call that was admitted before a rotation does nothing after it.
 pub trait Store: Send + Sync + 'static {
     /// How many partitions the store was made with.
     fn partitions(&self) -> NonZeroU16;
@@ -198,8 +230,9 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes a credential of the role operator or enforcer, but never the last operator.
     fn delete_service_key(&self, id: CredentialId) -> impl Step<ServiceKeyDeletion>;
 
-    /// Keeps a new identity, or finds the one that has its custom id already.
-    fn create_identity(&self, new: Identity) -> impl Step<CustomIdentity>;
+    /// Keeps a new identity, or finds the one that has its custom id already, and checks that the
+    /// token that was asked for with it may be issued.
+    fn create_identity(&self, new: NewIdentity) -> impl Step<IdentityCreation>;
 
     /// Finds an identity.
     fn identity(&self, id: IdentityId) -> impl Step<Option<Identity>>;
@@ -207,8 +240,8 @@ pub trait Store: Send + Sync + 'static {
     /// Lists the identities of a resource; empty if there is no such resource.
     fn identities(&self, resource: ResourceId, page: Page<IdentityId>) -> impl Step<Vec<Identity>>;
 
-    /// Deletes an identity, finally. `None` if there is none.
-    fn delete_identity(&self, id: IdentityId) -> impl Step<Option<Appended>>;
+    /// Deletes an identity, finally.
+    fn delete_identity(&self, id: IdentityId, by: CredentialId) -> impl Step<RevocationOutcome>;
 
     /// Checks that a token may be issued and reads the position that it shall carry, at one
     /// instant.
@@ -217,11 +250,16 @@ pub trait Store: Send + Sync + 'static {
     /// Notes when tokens were last issued. The one change that a crash may lose.
     fn note_issues(&self, issues: Vec<(IdentityId, UnixTime)>) -> impl Step<()>;
 
-    /// Revokes everything that an identity has. `None` if there is no such identity.
-    fn revoke_identity(&self, id: IdentityId) -> impl Step<Option<Appended>>;
+    /// Revokes everything that an identity has.
+    fn revoke_identity(&self, id: IdentityId, by: CredentialId) -> impl Step<RevocationOutcome>;
 
-    /// Revokes one token of a resource. `None` if there is no such resource.
-    fn revoke_token(&self, resource: ResourceId, token: TokenId) -> impl Step<Option<Appended>>;
+    /// Revokes one token of a resource.
+    fn revoke_token(
+        &self,
+        resource: ResourceId,
+        token: TokenId,
+        by: CredentialId,
+    ) -> impl Step<RevocationOutcome>;
 
     /// Reads a partition's log: what is after the cursor, or all of it, `limit` entries at most.
     fn read_log(

@@ -93,6 +93,47 @@ async fn a_first_token_from_a_stale_list_leaves_no_identity() {
 }
 
 #[tokio::test]
+async fn a_first_token_is_good_after_every_revocation_before_it_and_dead_after_the_next() {
+    let world = World::new().await;
+    let (authority, holder) = (&world.authority, world.primary().await);
+    let mut last = None;
+    for _ in 0..10 {
+        let custom_id = Some("ada".parse().unwrap());
+        let made = authority
+            .create_identity(&holder, custom_id, Some(spec()))
+            .await
+            .unwrap();
+        let token = made.token.unwrap().token;
+        assert_eq!(world.standing(&token), Standing::Alive);
+        let id = made.identity.id;
+        assert_eq!(last.replace(id).unwrap_or(id), id, "it is found again");
+        authority.revoke_tokens(&holder, id).await.unwrap();
+        assert_eq!(world.standing(&token), Standing::Revoked);
+    }
+}
+
+#[tokio::test]
+async fn a_signing_key_that_is_replaced_meanwhile_costs_neither_identity_nor_first_token() {
+    let world = World::new().await;
+    let (authority, holder) = (&world.authority, world.primary().await);
+    let by = world.operator().await;
+    let [active] = <[_; 1]>::try_from(authority.list_signing_keys(by).await.unwrap()).unwrap();
+    // Whoever is polled first is first in the store's queue, so the creation meets a key that is
+    // not the one that it chose.
+    let (revoked, made) = tokio::join!(
+        authority.revoke_signing_key(by, active.id),
+        authority.create_identity(&holder, Some("ada".parse().unwrap()), Some(spec())),
+    );
+    revoked.unwrap();
+    let made = made.unwrap();
+    let token = made.token.unwrap().token;
+    assert_eq!(world.standing(&token), Standing::Alive);
+    let listed = authority.list_identities(&holder, page(0, "")).await;
+    let listed: Vec<_> = listed.unwrap().items.iter().map(|one| one.id).collect();
+    assert_eq!(listed, [made.identity.id]);
+}
+
+#[tokio::test]
 async fn revoke_then_issue_in_one_millisecond_holds_a_thousand_times() {
     let world = World::new().await;
     let holder = world.primary().await;

@@ -6,7 +6,7 @@ use lanyard_authority::Error;
 use lanyard_store::KeySlot;
 use lanyard_token::{Lifetime, TokenRefusal};
 
-use crate::support::{Standing, World};
+use crate::support::{Standing, World, page, spec};
 
 #[tokio::test]
 async fn a_token_is_revoked_alone_and_as_often_as_one_likes() {
@@ -128,6 +128,42 @@ async fn a_rotation_revokes_what_the_old_key_issued_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_let_in_before_a_rotation_does_nothing_after_it() {
+    let world = World::new().await;
+    let (authority, by) = (&world.authority, world.operator().await);
+    let (primary, secondary) = (world.primary().await, world.secondary().await);
+    let id = world.identity(&secondary).await;
+    let token = world.issue(&secondary, id).await;
+    let rotated = authority
+        .rotate_access_key(by, world.first.resource, KeySlot::Primary)
+        .await;
+    let end = rotated.unwrap().revocation.entry.position;
+    let custom_id = || Some("ada".parse().unwrap());
+    let bare = authority.create_identity(&primary, custom_id(), None);
+    let with_token = authority.create_identity(&primary, custom_id(), Some(spec()));
+    for refused in [
+        bare.await.err(),
+        with_token.await.err(),
+        authority.delete_identity(&primary, id).await.err(),
+        authority.revoke_tokens(&primary, id).await.err(),
+        authority.revoke_token(&primary, &token).await.err(),
+        world.try_issue(&primary, id).await.err(),
+    ] {
+        assert!(
+            matches!(refused, Some(Error::CredentialRefused)),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(world.standing(&token), Standing::Alive);
+    let listed = authority.list_identities(&secondary, page(0, "")).await;
+    assert_eq!(listed.unwrap().items.len(), 1);
+    // The log did not move either: the next entry is the one after the rotation's.
+    let next = authority.revoke_tokens(&secondary, id).await.unwrap().entry;
+    assert!(next.position > end);
+    assert_eq!(next.number, 2);
+}
+
+#[tokio::test]
 async fn a_deleted_resource_takes_its_tokens_with_it_and_spares_its_neighbour() {
     let world = World::new().await;
     let by = world.operator().await;
@@ -150,7 +186,7 @@ async fn a_deleted_resource_takes_its_tokens_with_it_and_spares_its_neighbour() 
         Err(Error::CredentialRefused)
     ));
     let made = world.authority.create_identity(&primary, None, None).await;
-    assert!(matches!(made, Err(Error::NotFound { .. })));
+    assert!(matches!(made, Err(Error::CredentialRefused)));
     let again = world
         .authority
         .delete_resource(by, world.first.resource)

@@ -6,7 +6,6 @@ use lanyard_proto::v1::{
     Capability, CapabilityDecision, CheckRequest, Decision, DecisionReason,
     ListCapabilitiesRequest, ListCapabilitiesResponse,
 };
-use prost_types::Duration;
 
 use super::Outcome;
 use super::connection::ConnectionArgs;
@@ -15,7 +14,7 @@ use super::credential_file::Purpose;
 use super::error::ClientError;
 use super::names;
 use super::output::Output;
-use super::render::Record;
+use super::render::{self, Record};
 use super::session::{Session, required};
 use super::table::Table;
 use super::token_arg::{self, TokenArg};
@@ -122,7 +121,7 @@ fn sentence(decision: &Decision) -> String {
         decision
             .list_age
             .as_ref()
-            .map(|age| format!("list age {}", rounded(age))),
+            .map(|age| format!("list age {}", render::seconds(age))),
     );
     parts.join("  ")
 }
@@ -174,16 +173,6 @@ fn scopes(decision: &Decision) -> Option<String> {
         ([], sufficient) => Some(format!("would suffice: {}", sufficient.join(", "))),
         (granted, _) => Some(format!("granted by {}", granted.join(", "))),
     }
-}
-
-/// To the millisecond: nobody reads further.
-fn rounded(age: &Duration) -> String {
-    let millis = age.nanos / 1_000_000;
-    Duration {
-        seconds: age.seconds,
-        nanos: millis * 1_000_000,
-    }
-    .to_string()
 }
 
 fn listed(response: ListCapabilitiesResponse) -> Result<Record, ClientError> {

@@ -85,6 +85,15 @@ pub(crate) enum ClientError {
         /// What was given.
         endpoint: String,
     },
+    /// The endpoint is one of TLS.
+    #[error(
+        "`{endpoint}` asks for TLS, which this version of lanyard does not speak itself: name an \
+         http:// endpoint, such as that of a proxy on this machine that encrypts"
+    )]
+    TlsEndpoint {
+        /// What was given.
+        endpoint: String,
+    },
     /// Nobody listens at the endpoint.
     #[error(
         "no authority answers at {endpoint}: start one with `lanyard serve`, or name another with \

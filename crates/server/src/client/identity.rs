@@ -50,7 +50,7 @@ pub(crate) struct CreateArgs {
     #[arg(long = "scope", value_name = "S", value_delimiter = ',')]
     scopes: Vec<String>,
     /// How long that token lives: minutes, or with a unit, as `90m`, `2h`, `1d`
-    #[arg(long, requires = "scopes", value_parser = lifetime::parse)]
+    #[arg(long, requires = "scopes", allow_hyphen_values = true, value_parser = lifetime::parse)]
     lifetime: Option<Duration>,
 }
 

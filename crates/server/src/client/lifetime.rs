@@ -5,8 +5,8 @@ use thiserror::Error;
 
 /// Reads a whole number with the unit `s`, `m`, `h` or `d`; without one it counts minutes.
 ///
-/// Only what is no duration at all is refused here. Whether a token may live that long is for the
-/// authority to say.
+/// Only what is no duration at all is refused here. Whether a token may live that long, or less
+/// than no time, is for the authority to say.
 ///
 /// # Errors
 ///
@@ -16,15 +16,16 @@ pub(super) fn parse(text: &str) -> Result<Duration, InvalidLifetime> {
         .iter()
         .find_map(|(suffix, seconds)| Some((text.strip_suffix(*suffix)?, *seconds)))
         .unwrap_or((text, MINUTE));
-    // `parse` alone would also take a sign.
-    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+    // `parse` alone would also take a plus.
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(InvalidLifetime);
     }
     let seconds = number
         .parse::<i64>()
         .ok()
         .and_then(|number| number.checked_mul(unit))
-        .filter(|seconds| *seconds <= LONGEST)
+        .filter(|seconds| (-LONGEST..=LONGEST).contains(seconds))
         .ok_or(InvalidLifetime)?;
     Ok(Duration { seconds, nanos: 0 })
 }
@@ -60,6 +61,9 @@ mod tests {
             ("1d", 86_400),
             ("90s", 90),
             ("0", 0),
+            ("-5", -5 * 60),
+            ("-5m", -5 * 60),
+            ("-315576000000s", -LONGEST),
             ("315576000000s", LONGEST),
         ] {
             assert_eq!(parse(text), Ok(Duration { seconds, nanos: 0 }), "{text}");
@@ -72,7 +76,11 @@ mod tests {
             "",
             "m",
             "h",
-            "-5",
+            "-",
+            "-m",
+            "--5",
+            "-+5",
+            "--json",
             "+5",
             "1.5h",
             "1h30m",
@@ -84,6 +92,7 @@ mod tests {
             "0x10",
             "٩",
             "315576000001s",
+            "-315576000001s",
             "9223372036854775807m",
             "99999999999999999999",
         ] {

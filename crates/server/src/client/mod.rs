@@ -69,8 +69,9 @@ pub(crate) enum ClientCommand {
 }
 
 /// A command that is a noun with verbs. The flags of the connection may stand before or after the
-/// verb.
+/// verb. A noun alone is answered with its verbs, rather than with all of its help.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = false)]
 pub(crate) struct Noun<V: Subcommand> {
     #[command(flatten)]
     connection: ConnectionArgs,

@@ -81,7 +81,7 @@ impl Record {
 
     /// Adds a duration as seconds, `1.500s`, if there is one.
     pub(super) fn duration(self, name: &'static str, duration: Option<Duration>) -> Self {
-        self.maybe(name, duration.map(|duration| duration.to_string()))
+        self.maybe(name, duration.as_ref().map(seconds))
     }
 
     /// Adds bytes as base64.
@@ -227,6 +227,14 @@ impl Serialize for Record {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(self.fields.iter().map(|(name, value)| (name, value)))
     }
+}
+
+/// A duration in seconds, to the millisecond: nobody reads further.
+pub(super) fn seconds(duration: &Duration) -> String {
+    let Duration { seconds, nanos } = duration;
+    let sign = if *seconds < 0 || *nanos < 0 { "-" } else { "" };
+    let millis = nanos.unsigned_abs() / 1_000_000;
+    format!("{sign}{}.{millis:03}s", seconds.unsigned_abs())
 }
 
 /// Spells out control characters. A `custom_id` may hold whatever its giver liked, and it must not

@@ -103,7 +103,13 @@ fn parse(endpoint: &str) -> Result<Endpoint, ClientError> {
         endpoint: endpoint.to_owned(),
     };
     let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|_| refused())?;
-    if parsed.uri().scheme_str() != Some("http") || parsed.uri().host().is_none_or(str::is_empty) {
+    let scheme = parsed.uri().scheme_str();
+    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
+        return Err(ClientError::TlsEndpoint {
+            endpoint: endpoint.to_owned(),
+        });
+    }
+    if scheme != Some("http") || parsed.uri().host().is_none_or(str::is_empty) {
         return Err(refused());
     }
     Ok(parsed)
@@ -128,18 +134,21 @@ mod tests {
         ] {
             assert!(parse(endpoint).is_ok(), "{endpoint}");
         }
-        for endpoint in [
-            "",
-            "127.0.0.1:7400",
-            "https://host",
-            "ftp://host",
-            "http://",
-            "http://a b",
-        ] {
+        for endpoint in ["", "127.0.0.1:7400", "ftp://host", "http://", "http://a b"] {
             assert!(
                 matches!(parse(endpoint), Err(ClientError::BadEndpoint { .. })),
                 "{endpoint}"
             );
+        }
+    }
+
+    #[test]
+    fn an_endpoint_of_tls_is_refused_for_what_it_is() {
+        for endpoint in ["https://host", "https://127.0.0.1:7400/", "HTTPS://host"] {
+            let error = parse(endpoint).expect_err(endpoint);
+            assert!(matches!(error, ClientError::TlsEndpoint { .. }));
+            let line = error.to_string();
+            assert!(line.contains("TLS") && line.contains("http://"), "{line}");
         }
     }
 }

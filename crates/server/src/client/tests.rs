@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser};
 
 use super::*;
@@ -15,10 +16,12 @@ fn every_command_is_understood() {
         "identity create",
         "identity create --custom-id x --scope chat --scope voip --lifetime 90m",
         "identity create --scope chat,voip",
+        "identity create --scope chat --lifetime -5m",
         "identity get 8:acs:a_b",
         "identity list --page-size 10 --limit 5",
         "identity delete 8:acs:a_b",
         "token issue 8:acs:a_b --scope chat --lifetime 60",
+        "token issue 8:acs:a_b --lifetime -5 --scope chat",
         "token inspect -",
         "token revoke @token.txt",
         "tokens revoke 8:acs:a_b",
@@ -84,6 +87,14 @@ fn an_unknown_capability_is_answered_with_those_that_there_are() {
         error.contains("create-chat-thread, update-chat-thread"),
         "{error}"
     );
+}
+
+#[test]
+fn a_noun_alone_is_answered_with_its_verbs() {
+    let error = parse("identity").expect_err("no verb");
+    assert_eq!(error.kind(), ErrorKind::MissingSubcommand);
+    let said = error.to_string();
+    assert!(said.contains("create, get, list, delete"), "{said}");
 }
 
 #[test]

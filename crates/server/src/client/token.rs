@@ -63,7 +63,7 @@ pub(crate) struct IssueArgs {
     )]
     scopes: Vec<String>,
     /// How long it lives, 60 minutes to a day: minutes, or with a unit, as `90m`, `2h`, `1d`
-    #[arg(long, value_parser = lifetime::parse)]
+    #[arg(long, allow_hyphen_values = true, value_parser = lifetime::parse)]
     lifetime: Option<Duration>,
 }
 

@@ -15,14 +15,9 @@ pub(crate) struct AdminGrpc<S> {
     authority: Arc<ServedAuthority<S>>,
 }
 
-impl<S: Store> AdminGrpc<S> {
+impl<S> AdminGrpc<S> {
     pub(super) const fn new(authority: Arc<ServedAuthority<S>>) -> Self {
         Self { authority }
-    }
-
-    async fn admit_operator<T>(&self, request: Request<T>) -> Result<(Operator, T), Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
-        Ok((caller.operator().map_err(Fault::from)?, message))
     }
 }
 
@@ -32,8 +27,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::CreateSubscriptionRequest>,
     ) -> Result<Response<v1::CreateSubscriptionResponse>, Status> {
-        let (by, v1::CreateSubscriptionRequest { display_name }) =
-            self.admit_operator(request).await?;
+        let (by, v1::CreateSubscriptionRequest { display_name }) = admit_operator(request)?;
         let name = requests::display_name(&display_name)?;
         let done = self
             .authority
@@ -55,7 +49,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
                 page_size,
                 page_token,
             },
-        ) = self.admit_operator(request).await?;
+        ) = admit_operator(request)?;
         let page = requests::page(page_size, &page_token)?;
         let done = self
             .authority
@@ -69,8 +63,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::DeleteSubscriptionRequest>,
     ) -> Result<Response<v1::DeleteSubscriptionResponse>, Status> {
-        let (by, v1::DeleteSubscriptionRequest { subscription_id }) =
-            self.admit_operator(request).await?;
+        let (by, v1::DeleteSubscriptionRequest { subscription_id }) = admit_operator(request)?;
         let id = requests::subscription_id(&subscription_id)?;
         let done = self
             .authority
@@ -86,7 +79,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::CreateResourceRequest>,
     ) -> Result<Response<v1::CreateResourceResponse>, Status> {
-        let (by, message) = self.admit_operator(request).await?;
+        let (by, message) = admit_operator(request)?;
         let (subscription, name) = requests::create_resource(&message)?;
         let done = self.authority.create_resource(by, subscription, name).await;
         let (resource, keys) = done.map_err(Fault::from)?;
@@ -100,7 +93,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::GetResourceRequest>,
     ) -> Result<Response<v1::GetResourceResponse>, Status> {
-        let (by, v1::GetResourceRequest { resource_id }) = self.admit_operator(request).await?;
+        let (by, v1::GetResourceRequest { resource_id }) = admit_operator(request)?;
         let id = requests::resource_id(&resource_id)?;
         let done = self.authority.resource(by, id).await.map_err(Fault::from)?;
         Ok(Response::new(v1::GetResourceResponse {
@@ -112,7 +105,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::ListResourcesRequest>,
     ) -> Result<Response<v1::ListResourcesResponse>, Status> {
-        let (by, message) = self.admit_operator(request).await?;
+        let (by, message) = admit_operator(request)?;
         let (subscription, page) = requests::list_resources(&message)?;
         let done = self
             .authority
@@ -126,7 +119,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::DeleteResourceRequest>,
     ) -> Result<Response<v1::DeleteResourceResponse>, Status> {
-        let (by, v1::DeleteResourceRequest { resource_id }) = self.admit_operator(request).await?;
+        let (by, v1::DeleteResourceRequest { resource_id }) = admit_operator(request)?;
         let id = requests::resource_id(&resource_id)?;
         let done = self
             .authority
@@ -142,7 +135,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::ListAccessKeysRequest>,
     ) -> Result<Response<v1::ListAccessKeysResponse>, Status> {
-        let (by, v1::ListAccessKeysRequest { resource_id }) = self.admit_operator(request).await?;
+        let (by, v1::ListAccessKeysRequest { resource_id }) = admit_operator(request)?;
         let id = requests::resource_id(&resource_id)?;
         let done = self
             .authority
@@ -158,7 +151,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::RotateAccessKeyRequest>,
     ) -> Result<Response<v1::RotateAccessKeyResponse>, Status> {
-        let (by, message) = self.admit_operator(request).await?;
+        let (by, message) = admit_operator(request)?;
         let (resource, slot) = requests::rotate_access_key(&message)?;
         let done = self
             .authority
@@ -175,7 +168,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::CreateServiceKeyRequest>,
     ) -> Result<Response<v1::CreateServiceKeyResponse>, Status> {
-        let (by, v1::CreateServiceKeyRequest { role }) = self.admit_operator(request).await?;
+        let (by, v1::CreateServiceKeyRequest { role }) = admit_operator(request)?;
         let role = requests::service_role(role)?;
         let done = self
             .authority
@@ -197,7 +190,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
                 page_size,
                 page_token,
             },
-        ) = self.admit_operator(request).await?;
+        ) = admit_operator(request)?;
         let page = requests::page(page_size, &page_token)?;
         let done = self
             .authority
@@ -211,8 +204,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::DeleteServiceKeyRequest>,
     ) -> Result<Response<v1::DeleteServiceKeyResponse>, Status> {
-        let (by, v1::DeleteServiceKeyRequest { service_key_id }) =
-            self.admit_operator(request).await?;
+        let (by, v1::DeleteServiceKeyRequest { service_key_id }) = admit_operator(request)?;
         let id = requests::service_key_id(&service_key_id)?;
         self.authority
             .delete_service_key(by, id)
@@ -225,7 +217,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::PrepareSigningKeyRequest>,
     ) -> Result<Response<v1::PrepareSigningKeyResponse>, Status> {
-        let (by, v1::PrepareSigningKeyRequest {}) = self.admit_operator(request).await?;
+        let (by, v1::PrepareSigningKeyRequest {}) = admit_operator(request)?;
         let done = self
             .authority
             .prepare_signing_key(by)
@@ -240,7 +232,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::ActivateSigningKeyRequest>,
     ) -> Result<Response<v1::ActivateSigningKeyResponse>, Status> {
-        let (by, v1::ActivateSigningKeyRequest { key_id }) = self.admit_operator(request).await?;
+        let (by, v1::ActivateSigningKeyRequest { key_id }) = admit_operator(request)?;
         let id = requests::key_id(&key_id)?;
         let done = self
             .authority
@@ -256,7 +248,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::RetireSigningKeyRequest>,
     ) -> Result<Response<v1::RetireSigningKeyResponse>, Status> {
-        let (by, v1::RetireSigningKeyRequest { key_id }) = self.admit_operator(request).await?;
+        let (by, v1::RetireSigningKeyRequest { key_id }) = admit_operator(request)?;
         let id = requests::key_id(&key_id)?;
         let done = self
             .authority
@@ -272,7 +264,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::RevokeSigningKeyRequest>,
     ) -> Result<Response<v1::RevokeSigningKeyResponse>, Status> {
-        let (by, v1::RevokeSigningKeyRequest { key_id }) = self.admit_operator(request).await?;
+        let (by, v1::RevokeSigningKeyRequest { key_id }) = admit_operator(request)?;
         let id = requests::key_id(&key_id)?;
         let done = self
             .authority
@@ -289,7 +281,7 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         &self,
         request: Request<v1::ListSigningKeysRequest>,
     ) -> Result<Response<v1::ListSigningKeysResponse>, Status> {
-        let (by, v1::ListSigningKeysRequest {}) = self.admit_operator(request).await?;
+        let (by, v1::ListSigningKeysRequest {}) = admit_operator(request)?;
         let done = self
             .authority
             .list_signing_keys(by)
@@ -299,4 +291,9 @@ impl<S: Store> AdminService for AdminGrpc<S> {
             signing_keys: done.iter().map(responses::signing_key).collect(),
         }))
     }
+}
+
+fn admit_operator<T>(request: Request<T>) -> Result<(Operator, T), Status> {
+    let (caller, message) = admit(request)?;
+    Ok((caller.operator().map_err(Fault::from)?, message))
 }

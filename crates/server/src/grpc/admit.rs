@@ -1,31 +1,62 @@
-//! Who calls: from the metadata of a request to a [`Caller`].
+//! Who calls: from the headers of a request to a [`Caller`].
+//!
+//! The bearer is checked before the body is read, so that a stranger can make the authority neither
+//! hold nor decode anything. Methods take the caller out of the request; where none was put in, there
+//! is none, and the call is refused.
 
-use lanyard_authority::Caller;
-use lanyard_store::Store;
-use tonic::{
-    Request, Status,
-    metadata::{AsciiMetadataValue, MetadataMap},
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request as HttpRequest, State},
+    http::{HeaderMap, HeaderValue, header::AUTHORIZATION},
+    middleware::Next,
+    response::Response as HttpResponse,
 };
+use lanyard_authority::{Caller, Error};
+use lanyard_store::Store;
+use tonic::{Request, Status};
 
-use super::ServedAuthority;
+use super::{SERVICES, ServedAuthority, status::Fault};
 
-/// Finds out who calls, before anything else of the request is looked at.
-pub(super) async fn admit<S: Store, T>(
-    authority: &ServedAuthority<S>,
-    request: Request<T>,
-) -> Result<(Caller, T), Status> {
-    let caller = authority.authenticate(bearer(request.metadata())).await;
-    let caller = caller.map_err(super::status::Fault::from)?;
+/// Lets a request for one of the services through if its bearer is good, and puts the caller in it.
+pub(crate) async fn authenticate<S: Store>(
+    State(authority): State<Arc<ServedAuthority<S>>>,
+    mut request: HttpRequest,
+    next: Next,
+) -> HttpResponse {
+    if is_guarded(request.uri().path()) {
+        match authority.authenticate(bearer(request.headers())).await {
+            Ok(caller) => drop(request.extensions_mut().insert(caller)),
+            Err(error) => return Status::from(Fault::from(error)).into_http(),
+        }
+    }
+    next.run(request).await
+}
+
+/// Takes the caller and the message out of a request.
+pub(super) fn admit<T>(mut request: Request<T>) -> Result<(Caller, T), Status> {
+    let caller = request.extensions_mut().remove::<Caller>();
+    let caller = caller.ok_or(Fault::Authority(Error::CredentialRefused))?;
     Ok((caller, request.into_inner()))
 }
 
+/// Whether a path is of one of the services that take callers: all but health and reflection.
+fn is_guarded(path: &str) -> bool {
+    let service = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    !service.is_empty() && SERVICES.contains(&service)
+}
+
 /// The one bearer of a request. Two of them would let two readers see two callers.
-fn bearer(metadata: &MetadataMap) -> Option<&str> {
-    let mut values = metadata.get_all("authorization").iter();
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
-    let (scheme, bearer) = AsciiMetadataValue::to_str(value).ok()?.split_once(' ')?;
+    let (scheme, bearer) = HeaderValue::to_str(value).ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(bearer)
 }
 
@@ -33,12 +64,12 @@ fn bearer(metadata: &MetadataMap) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn with(values: &[&'static str]) -> MetadataMap {
-        let mut metadata = MetadataMap::new();
+    fn with(values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         for value in values {
-            metadata.append("authorization", AsciiMetadataValue::from_static(value));
+            headers.append(AUTHORIZATION, HeaderValue::from_static(value));
         }
-        metadata
+        headers
     }
 
     #[test]
@@ -58,5 +89,31 @@ mod tests {
         ] {
             assert_eq!(bearer(&with(values)), None, "{values:?}");
         }
+    }
+
+    #[test]
+    fn every_service_is_guarded_but_health_and_reflection_however_the_path_is_written() {
+        for name in SERVICES.into_iter().filter(|name| !name.is_empty()) {
+            for path in [
+                format!("/{name}/X"),
+                format!("{name}/X"),
+                format!("//{name}/X"),
+            ] {
+                assert!(is_guarded(&path), "{path}");
+            }
+        }
+        let open = [
+            "/grpc.health.v1.Health/Check",
+            "/",
+            "",
+            "/.well-known/jwks.json",
+        ];
+        assert!(open.into_iter().all(|path| !is_guarded(path)));
+    }
+
+    #[test]
+    fn a_request_that_nobody_was_put_in_is_refused() {
+        let refusal = admit(Request::new(())).unwrap_err();
+        assert_eq!(refusal.code(), tonic::Code::Unauthenticated);
     }
 }

@@ -44,8 +44,11 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-pub(crate) use self::status::explained;
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
+pub(crate) use self::{
+    admit::authenticate,
+    status::{told, unimplemented},
+};
 
 /// The authority as it is served: over a real clock and real chance.
 pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
@@ -78,9 +81,10 @@ pub(crate) fn admin_service<S: Store>(
 pub(crate) fn policy_service<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     enforcer: &Arc<Enforcer<SystemClock>>,
+    draining: watch::Receiver<bool>,
 ) -> PolicyServiceServer<PolicyGrpc<S>> {
-    PolicyServiceServer::new(PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer)))
-        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+    let service = PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer), draining);
+    PolicyServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
 /// The service whose watches end once the process is to stop.

@@ -9,7 +9,7 @@ use lanyard_policy::Capability;
 use lanyard_proto::v1::{self, policy_service_server::PolicyService};
 use lanyard_store::Store;
 use lanyard_token::{Position, SystemClock};
-use tokio::time;
+use tokio::{sync::watch, time};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{ServedAuthority, admit::admit, decisions, questions, status::Fault, stream};
@@ -19,6 +19,7 @@ use super::{ServedAuthority, admit::admit, decisions, questions, status::Fault, 
 pub(crate) struct PolicyGrpc<S> {
     authority: Arc<ServedAuthority<S>>,
     desk: Desk,
+    draining: watch::Receiver<bool>,
 }
 
 /// Where tokens are checked, for callers who may.
@@ -27,21 +28,24 @@ pub(super) struct Desk {
     enforcer: Arc<Enforcer<SystemClock>>,
 }
 
-impl<S: Store> PolicyGrpc<S> {
+impl<S> PolicyGrpc<S> {
+    /// `draining` turns true when streams shall come to their end.
     pub(super) const fn new(
         authority: Arc<ServedAuthority<S>>,
         enforcer: Arc<Enforcer<SystemClock>>,
+        draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
             authority,
             desk: Desk { enforcer },
+            draining,
         }
     }
+}
 
-    async fn admit_checker<T>(&self, request: Request<T>) -> Result<(Checker, T), Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
-        Ok((caller.checker().map_err(Fault::from)?, message))
-    }
+fn admit_checker<T>(request: Request<T>) -> Result<(Checker, T), Status> {
+    let (caller, message) = admit(request)?;
+    Ok((caller.checker().map_err(Fault::from)?, message))
 }
 
 #[tonic::async_trait]
@@ -50,7 +54,7 @@ impl<S: Store> PolicyService for PolicyGrpc<S> {
         &self,
         request: Request<v1::CheckRequest>,
     ) -> Result<Response<v1::CheckResponse>, Status> {
-        let (caller, message) = self.admit_checker(request).await?;
+        let (caller, message) = admit_checker(request)?;
         let decision = Some(self.desk.check(&caller, &message).await?);
         Ok(Response::new(v1::CheckResponse { decision }))
     }
@@ -59,7 +63,7 @@ impl<S: Store> PolicyService for PolicyGrpc<S> {
         &self,
         request: Request<v1::BatchCheckRequest>,
     ) -> Result<Response<v1::BatchCheckResponse>, Status> {
-        let (caller, message) = self.admit_checker(request).await?;
+        let (caller, message) = admit_checker(request)?;
         let decisions = self.desk.batch(&caller, &message).await?;
         Ok(Response::new(v1::BatchCheckResponse { decisions }))
     }
@@ -71,16 +75,22 @@ impl<S: Store> PolicyService for PolicyGrpc<S> {
         &self,
         request: Request<Streaming<v1::StreamCheckRequest>>,
     ) -> Result<Response<Self::StreamCheckStream>, Status> {
-        let (caller, questions) = self.admit_checker(request).await?;
-        let answers = stream::answers(self.desk.clone(), caller, questions);
-        Ok(Response::new(Box::pin(answers)))
+        let (caller, questions) = admit(request)?;
+        let desk = self.desk.clone();
+        let checker = caller.checker().map_err(Fault::from)?;
+        let answer = move |question| stream::answer(desk.clone(), checker, question);
+        let gone = stream::dismissal(Arc::clone(&self.authority), caller);
+        let ends = (self.draining.clone(), gone);
+        Ok(Response::new(Box::pin(stream::until(
+            questions, answer, ends,
+        ))))
     }
 
     async fn list_capabilities(
         &self,
         request: Request<v1::ListCapabilitiesRequest>,
     ) -> Result<Response<v1::ListCapabilitiesResponse>, Status> {
-        let (caller, message) = self.admit_checker(request).await?;
+        let (caller, message) = admit_checker(request)?;
         Ok(Response::new(
             self.desk.capabilities(&caller, &message).await?,
         ))
@@ -90,7 +100,7 @@ impl<S: Store> PolicyService for PolicyGrpc<S> {
         &self,
         request: Request<v1::IntrospectRequest>,
     ) -> Result<Response<v1::IntrospectResponse>, Status> {
-        let (caller, v1::IntrospectRequest { token }) = self.admit_checker(request).await?;
+        let (caller, v1::IntrospectRequest { token }) = admit_checker(request)?;
         let token = self.desk.examine(&caller, &token, None).await?;
         let found = self.desk.enforcer.introspect(&token).map_err(Fault::from)?;
         Ok(Response::new(decisions::introspection(found)))

@@ -26,7 +26,7 @@ pub(super) enum Fault {
     PositionNotReached,
     /// A watch did not keep up.
     WatchTooSlow,
-    /// The process stops.
+    /// The server is about to stop.
     Draining,
 }
 
@@ -73,21 +73,47 @@ impl Fault {
     }
 }
 
-/// The status in place of one that the gRPC library makes by itself, with a code and nothing else.
-pub(crate) fn explained(code: Code) -> Option<Status> {
-    let (reason, message) = match code {
+/// What a caller is told in place of a status that the gRPC library made by itself, with a code and
+/// words of its own and no reason. What is ours already stays as it is.
+pub(crate) fn told(status: Status) -> Status {
+    if !status.details().is_empty() {
+        return status;
+    }
+    let (code, reason, message) = match status.code() {
         Code::OutOfRange => (
+            Code::OutOfRange,
             ErrorReason::MessageTooLarge,
             "the message is larger than 1 MiB; send less at a time",
         ),
-        Code::Unimplemented => (
-            ErrorReason::RpcUnknown,
-            "there is no such rpc here; reflection lists those there are",
+        // The library calls it a fault of the server, but what it means is a message that is missing,
+        // cut short or marked as what it is not.
+        Code::Internal => (
+            Code::InvalidArgument,
+            ErrorReason::InvalidField,
+            "the message cannot be read: it must be one message, encoded as the contract has it",
         ),
-        _ => return None,
+        _ => return status,
     };
     let details = ErrorDetails::with_error_info(name(reason), DOMAIN, []);
-    Some(Status::with_error_details(code, message, details))
+    Status::with_error_details(code, message, details)
+}
+
+/// The same for a call that the library has nobody for: an rpc that is not served, or a compression
+/// that is not spoken.
+pub(crate) fn unimplemented(is_compressed: bool) -> Status {
+    let (reason, message) = if is_compressed {
+        (
+            ErrorReason::EncodingUnsupported,
+            "compressed messages are not read here; send it as it is",
+        )
+    } else {
+        (
+            ErrorReason::RpcUnknown,
+            "there is no such rpc here; reflection lists those there are",
+        )
+    };
+    let details = ErrorDetails::with_error_info(name(reason), DOMAIN, []);
+    Status::with_error_details(Code::Unimplemented, message, details)
 }
 
 /// A status before it is one.
@@ -120,16 +146,18 @@ fn answer(fault: &Fault) -> Answer {
         Fault::Authority(error) => authority(error),
         Fault::Check(CheckError::Stale(stale)) => revocations_stale(stale.to_string()),
         Fault::Check(CheckError::Clock(_)) => internal(),
+        Fault::Draining => Answer::new(
+            Code::Unavailable,
+            ErrorReason::Draining,
+            "this server is about to stop; call again, and another will answer",
+        )
+        .retry_after(RETRY_SOON),
         Fault::PositionNotReached => {
             revocations_stale("the revocation list has not reached min_position; try again")
         }
         Fault::WatchTooSlow => {
             let message = "the watch did not keep up; resume with the last cursor";
             Answer::new(Code::Aborted, ErrorReason::WatchTooSlow, message).retry_after(RETRY_SOON)
-        }
-        Fault::Draining => {
-            let message = "this process stops; resume elsewhere, or here after a moment";
-            Answer::new(Code::Unavailable, ErrorReason::Draining, message).retry_after(RETRY_SOON)
         }
     }
 }
@@ -147,7 +175,9 @@ fn authority(error: &Error) -> Answer {
         }
         Error::NotFound { entity, name } => not_found(*entity, name, message),
         Error::NameTaken(_) => Answer::new(Code::AlreadyExists, ErrorReason::NameTaken, message),
-        Error::NotOurToken(_) => fields(&[FieldViolation::new("token", message)]),
+        Error::NotOurToken(_) | Error::RevokedWithItsKey => {
+            fields(&[FieldViolation::new("token", message)])
+        }
         Error::SigningKeyState(_) => Answer::new(
             Code::FailedPrecondition,
             ErrorReason::SigningKeyState,
@@ -213,7 +243,8 @@ fn log(fault: &Fault, code: Code) {
             let error: &dyn std::error::Error = error;
             tracing::error!(error, "a check has no answer");
         }
-        Fault::Draining => {}
+        // Where the bearer was refused, it was told, and not more often than makes sense.
+        Fault::Authority(Error::CredentialRefused) | Fault::Draining => {}
         Fault::Fields(_)
         | Fault::Authority(_)
         | Fault::PositionNotReached

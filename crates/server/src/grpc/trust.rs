@@ -18,18 +18,18 @@ pub(crate) struct TrustGrpc<S> {
     stopped: watch::Receiver<bool>,
 }
 
-impl<S: Store> TrustGrpc<S> {
+impl<S> TrustGrpc<S> {
     pub(super) const fn new(
         authority: Arc<ServedAuthority<S>>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
         Self { authority, stopped }
     }
+}
 
-    async fn admit_watcher<T>(&self, request: Request<T>) -> Result<(Watcher, T), Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
-        Ok((caller.watcher().map_err(Fault::from)?, message))
-    }
+fn admit_watcher<T>(request: Request<T>) -> Result<(Watcher, T), Status> {
+    let (caller, message) = admit(request)?;
+    Ok((caller.watcher().map_err(Fault::from)?, message))
 }
 
 #[tonic::async_trait]
@@ -40,7 +40,7 @@ impl<S: Store> TrustService for TrustGrpc<S> {
         &self,
         request: Request<Streaming<v1::WatchRequest>>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let (watcher, asked) = self.admit_watcher(request).await?;
+        let (watcher, asked) = admit_watcher(request)?;
         let guard = watching::Guard {
             authority: Arc::clone(&self.authority),
             watcher,
@@ -53,7 +53,7 @@ impl<S: Store> TrustService for TrustGrpc<S> {
         &self,
         request: Request<v1::GetKeySetRequest>,
     ) -> Result<Response<v1::GetKeySetResponse>, Status> {
-        let (_, v1::GetKeySetRequest {}) = self.admit_watcher(request).await?;
+        let (_, v1::GetKeySetRequest {}) = admit_watcher(request)?;
         let v1::KeySet {
             keys,
             revoked_keys: _,

@@ -100,7 +100,7 @@ pub(crate) struct ServeArgs {
     pub(super) drain_timeout: Duration,
 
     /// Serve without TLS beyond this machine. Tokens and bearers can then be read on the way.
-    #[arg(long, env = "LANYARD_PLAINTEXT")]
+    #[arg(long, env = "LANYARD_PLAINTEXT", value_parser = switch)]
     pub(super) plaintext: bool,
 
     /// How much is logged, to standard error.
@@ -151,6 +151,20 @@ enum DurationError {
     Propagation(#[from] PropagationBoundError),
 }
 
+/// The environment says neither yes nor no of a flag.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected 1, true, yes or on, or else 0, false, no, off or nothing")]
+struct SwitchError;
+
+/// Reads what the environment says of a flag that takes no value.
+fn switch(text: &str) -> Result<bool, SwitchError> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(SwitchError),
+    }
+}
+
 fn freshness_bound(text: &str) -> Result<FreshnessBound, DurationError> {
     Ok(FreshnessBound::from_duration(humantime::parse_duration(
         text,
@@ -161,4 +175,22 @@ fn propagation_bound(text: &str) -> Result<PropagationBound, DurationError> {
     Ok(PropagationBound::from_duration(humantime::parse_duration(
         text,
     )?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_turns_a_flag_on_and_off_in_the_usual_words() {
+        for on in ["1", "true", "yes", "on", "TRUE", "Yes"] {
+            assert_eq!(switch(on), Ok(true), "{on}");
+        }
+        for off in ["", "0", "false", "no", "off", "OFF"] {
+            assert_eq!(switch(off), Ok(false), "{off}");
+        }
+        for neither in ["2", "maybe", " ", "1 ", "-1", "tru"] {
+            assert_eq!(switch(neither), Err(SwitchError), "{neither}");
+        }
+    }
 }

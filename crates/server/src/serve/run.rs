@@ -2,8 +2,8 @@
 
 use std::{
     io::{self, Write as _},
-    net::SocketAddr,
-    path::{Path, PathBuf},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{self, Path, PathBuf},
     sync::Arc,
 };
 
@@ -106,7 +106,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
         service: listener.local_addr().map_err(ServeError::System)?,
         admin: admin_listener.local_addr().map_err(ServeError::System)?,
     };
-    let authority = Arc::new(start(&args, &bound.endpoint()).await?);
+    let authority = Arc::new(start(&args, &bound.local_endpoint()).await?);
     serve(&args, (listener, admin_listener), (authority, bound)).await
 }
 
@@ -119,6 +119,17 @@ struct Bound {
 impl Bound {
     fn endpoint(&self) -> String {
         format!("http://{}", self.service)
+    }
+
+    /// Where to call it from this machine: an address that stands for all of them is none to call.
+    fn local_endpoint(&self) -> String {
+        let mut address = self.service;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            IpAddr::V4(_) | IpAddr::V6(_) => {}
+        }
+        format!("http://{address}")
     }
 }
 
@@ -174,8 +185,11 @@ async fn serve(
     let metrics = Arc::new(Metrics::new());
     let (reporter, health) = grpc::health().await;
     let (stop, stopped) = watch::channel(false);
-    let counted = (health, Arc::clone(&metrics));
-    let routes = service_port::routes(&authority, &enforcer, stopped.clone(), counted)?;
+    let routes = service_port::routes(
+        &authority,
+        (&enforcer, stopped.clone()),
+        (health, Arc::clone(&metrics)),
+    )?;
     let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics)));
 
     let shown = Shown {
@@ -254,11 +268,7 @@ fn announce(args: &ServeArgs, bound: &Bound) {
 
 fn announcement(args: &ServeArgs, bound: &Bound) -> String {
     let data = args.data.display();
-    let data_flag = if args.data == Path::new("./lanyard-data") {
-        String::new()
-    } else {
-        format!(" --data {data}")
-    };
+    let data_flag = data_flag(&args.data);
     let Bound { service: _, admin } = bound;
     let endpoint = bound.endpoint();
     let credentials = args.data.join("bootstrap.json");
@@ -268,10 +278,30 @@ fn announcement(args: &ServeArgs, bound: &Bound) -> String {
          admin on http://{admin}\n\
          data in {data}, credentials in {credentials}\n\
          try, in another terminal:\n  \
-         lanyard{data_flag} identity create --scope chat --scope voip\n  \
-         lanyard{data_flag} check TOKEN create-message\n  \
-         lanyard{data_flag} token revoke TOKEN\n"
+         lanyard identity create --scope chat --scope voip{data_flag}\n  \
+         lanyard check TOKEN create-message{data_flag}\n  \
+         lanyard token revoke TOKEN{data_flag}\n"
     )
+}
+
+/// What a command needs in order to find this data. The path is absolute, because the other
+/// terminal may be elsewhere.
+fn data_flag(data: &Path) -> String {
+    if data == Path::new("./lanyard-data") {
+        return String::new();
+    }
+    let data = path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    format!(" --data {}", quoted(&data.to_string_lossy()))
+}
+
+/// The text as one word of a shell, in quotes if it needs them.
+fn quoted(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%,=".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// SIGTERM and SIGINT.
@@ -336,7 +366,34 @@ try, in another terminal:
   lanyard token revoke TOKEN
 ";
         assert_eq!(said(&[]), expected);
-        assert!(said(&["--data", "/d"]).contains("  lanyard --data /d token revoke TOKEN\n"));
+    }
+
+    #[test]
+    fn the_commands_find_data_that_is_elsewhere_from_anywhere() {
+        assert!(said(&["--data", "/d"]).contains("  lanyard token revoke TOKEN --data /d\n"));
+        let spaced = said(&["--data", "/my data"]);
+        assert!(spaced.contains("  lanyard check TOKEN create-message --data '/my data'\n"));
+        let here = path::absolute("-d").unwrap();
+        let relative = said(&["--data=-d"]);
+        assert!(relative.contains(&format!(" --data {}\n", quoted(&here.to_string_lossy()))));
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_more_into_it() {
+        for plain in ["/d", "./a-b_c.d", "/x:y@z%1,2=3+4"] {
+            assert_eq!(quoted(plain), plain);
+        }
+        for (text, word) in [
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$HOME", "'$HOME'"),
+            ("it's", r"'it'\''s'"),
+            ("~", "'~'"),
+            ("é", "'é'"),
+            ("a;b", "'a;b'"),
+        ] {
+            assert_eq!(quoted(text), word);
+        }
     }
 
     #[tokio::test]

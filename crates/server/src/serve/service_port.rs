@@ -29,26 +29,32 @@ use crate::grpc::{self, SERVICES, ServedAuthority};
 /// Everything that the port answers.
 pub(super) fn routes<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
-    enforcer: &Arc<Enforcer<SystemClock>>,
-    stopped: watch::Receiver<bool>,
+    (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
 ) -> Result<Routes, ReflectionError> {
     let services = Routes::default()
-        .add_service(health)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
+        .add_service(
+            reflection()
+                .build_v1()?
+                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
+        )
+        .add_service(
+            reflection()
+                .build_v1alpha()?
+                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
+        )
         .add_service(grpc::identity_service(authority))
         .add_service(grpc::admin_service(authority))
-        .add_service(grpc::policy_service(authority, enforcer))
-        .add_service(grpc::trust_service(authority, stopped));
+        .add_service(grpc::policy_service(authority, enforcer, draining.clone()))
+        .add_service(grpc::trust_service(authority, draining));
     let http = Router::new()
         .route(JWKS_PATH, get(jwks))
         .with_state(authority.view());
-    let router = services.into_axum_router().merge(http);
-    Ok(Routes::from(router.layer(middleware::from_fn_with_state(
-        metrics,
-        count_and_answer,
-    ))))
+    let callers = middleware::from_fn_with_state(Arc::clone(authority), grpc::authenticate::<S>);
+    let calls = middleware::from_fn_with_state(metrics, count_and_answer);
+    let router = services.into_axum_router().layer(callers).merge(http);
+    Ok(Routes::from(router.layer(calls)))
 }
 
 /// Reflection tells of the services that are served, not of all that the contract has.
@@ -64,7 +70,7 @@ fn reflection() -> ReflectionBuilder<'static> {
 }
 
 async fn jwks(State(view): State<Arc<View>>) -> impl IntoResponse {
-    // Shorter than any propagation bound that makes sense, so that caches do not delay a new key.
+    // A fraction of the propagation bound, unless that was made very short.
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "public, max-age=60"),
@@ -90,16 +96,34 @@ async fn count_and_answer(
             not_found()
         };
     }
+    let is_compressed = request
+        .headers()
+        .get(ENCODING)
+        .is_some_and(|with| with != "identity");
     let response = next.run(request).await;
-    // A call that fails before its first message tells its code here; the others went through.
-    let code = response.headers().get("grpc-status");
-    let code = code.map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()));
-    let is_served = code != Code::Unimplemented;
-    metrics.count_call(if is_served { &path } else { "other" }, code.into());
-    if response.headers().contains_key("grpc-status-details-bin") {
+    // A call that fails before its first message tells so here; the others went through.
+    let Some(status) = Status::from_header_map(response.headers()) else {
+        metrics.count_call(&path, Code::Ok.into());
         return response;
+    };
+    if status.code() == Code::Unimplemented {
+        metrics.count_call("other", status.code().into());
+        return with_status(response, &grpc::unimplemented(is_compressed));
     }
-    grpc::explained(code).map_or(response, Status::into_http)
+    let told = if path.starts_with(OURS) {
+        grpc::told(status)
+    } else {
+        status
+    };
+    metrics.count_call(&path, told.code().into());
+    with_status(response, &told)
+}
+
+/// The response with another status and all of its other headers.
+fn with_status(mut response: Response, status: &Status) -> Response {
+    // A status that cannot be written is none, and then the one that is there stays.
+    drop(status.add_header(response.headers_mut()));
+    response
 }
 
 fn not_found() -> Response {
@@ -110,6 +134,12 @@ fn not_found() -> Response {
         .into_response()
 }
 
+/// How a request says that it is compressed.
+const ENCODING: &str = "grpc-encoding";
+/// What the paths of this contract's services begin with.
+const OURS: &str = "/lanyard.v1.";
+/// The largest message to health and reflection, which anybody may send.
+const SMALL_MESSAGE_BYTES: usize = 64 * 1024;
 /// Health is served, too, though it does not report on itself.
 const HEALTH_SERVICE: &str = "grpc.health.v1.Health";
 const JWKS_PATH: &str = "/.well-known/jwks.json";

@@ -8,7 +8,7 @@ use super::{
     log_reader::LogReader,
     world::{World, whole},
 };
-use crate::{CredentialRole, CustomIdentity, Identity, IssueGrant, KeySlot, Store as _};
+use crate::{CredentialRole, Identity, IssueGrant, KeySlot, Store as _};
 
 /// Subscriptions, resources and their keys are kept, and the names that they took.
 pub async fn tenants_outlive_a_restart<B: Backend>(backend: &B) {
@@ -81,8 +81,7 @@ pub async fn identities_outlive_a_restart<B: Backend>(backend: &B) {
         Some(expected.clone())
     );
     let again = world.new_identity(tenant.id(), Some("alice"));
-    let answer = world.store.create_identity(again).await.unwrap();
-    assert_eq!(answer, CustomIdentity::Existing(expected));
+    assert_eq!(world.found(again).await, expected);
 }
 
 /// What was deleted stays deleted, and its revocation stays in the log.
@@ -96,7 +95,7 @@ pub async fn deletions_outlive_a_restart<B: Backend>(backend: &B) {
     let identity = world.identity_called(stays.id(), Some("alice")).await;
     let beneath = world.identity(gone.id()).await;
     let store = &world.store;
-    let mut appended = vec![store.delete_identity(identity.id).await.unwrap().unwrap()];
+    let mut appended = vec![world.delete(identity.id).await];
     appended.extend(store.delete_resource(gone.id()).await.unwrap());
     let subscription = emptied.resource.subscription;
     appended.extend(
@@ -128,31 +127,13 @@ pub async fn the_log_goes_on_after_a_restart<B: Backend>(backend: &B) {
     let tenant = world.tenant().await;
     let identity = world.identity(tenant.id()).await;
     let mut reader = LogReader::new(world.partition(tenant.id()));
-    let first = world
-        .store
-        .revoke_identity(identity.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
+    let first = world.revoke(identity.id).await.entry;
     assert_eq!(reader.read_on(&world.store).await, [first]);
     let token = TokenId::from_uuid(world.id());
-    let second = world
-        .store
-        .revoke_token(tenant.id(), token)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
+    let second = world.revoke_token(tenant.id(), token).await.entry;
     let world = world.reopened().await;
     assert_eq!(reader.read_on(&world.store).await, [second]);
-    let third = world
-        .store
-        .revoke_identity(identity.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
+    let third = world.revoke(identity.id).await.entry;
     assert_eq!(third.number, 3);
     assert_eq!(reader.read_on(&world.store).await, [third]);
 }
@@ -191,7 +172,7 @@ pub async fn a_sweep_outlives_a_restart<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
     let token = TokenId::from_uuid(world.id());
-    world.store.revoke_token(tenant.id(), token).await.unwrap();
+    world.revoke_token(tenant.id(), token).await;
     world.clock.advance(RETENTION);
     world.store.sweep().await.unwrap();
     let ends = world.ends().await;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use lanyard_revocation::Handle;
-use lanyard_token::{IdentityId, ResourceId};
+use lanyard_token::{CredentialId, IdentityId, KeyId, KeyState, Position, ResourceId};
 
 use super::{
     Backend,
     world::{World, all_at_once, whole},
 };
-use crate::{CustomIdentity, Identity, Page, Store as _};
+use crate::{Identity, IdentityCreation, Page, RevocationOutcome, Store as _};
 
 /// An identity is found as it was made.
 pub async fn an_identity_that_was_made_is_found<B: Backend>(backend: &B) {
@@ -29,9 +29,7 @@ pub async fn an_identity_is_found_in_its_own_resource_only<B: Backend>(backend: 
     let elsewhere = IdentityId::new(other.id(), made.id.uuid());
     let unknown = IdentityId::new(tenant.id(), world.id());
     for id in [elsewhere, unknown] {
-        assert_eq!(world.store.identity(id).await.unwrap(), None);
-        assert_eq!(world.store.delete_identity(id).await.unwrap(), None);
-        assert_eq!(world.store.revoke_identity(id).await.unwrap(), None);
+        assert_unknown(&world, id, tenant.primary()).await;
     }
     assert_eq!(world.store.identity(made.id).await.unwrap(), Some(made));
 }
@@ -39,10 +37,11 @@ pub async fn an_identity_is_found_in_its_own_resource_only<B: Backend>(backend: 
 /// Neither the identity nor its custom id comes of it.
 pub async fn an_identity_in_an_unknown_resource_leaves_no_trace<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
+    let tenant = world.tenant().await;
     let unknown = ResourceId::from_uuid(world.id());
     let refused = world.new_identity(unknown, Some("alice"));
-    let answer = world.store.create_identity(refused.clone()).await.unwrap();
-    assert_eq!(answer, CustomIdentity::ResourceUnknown);
+    let answer = world.offer(refused.clone(), tenant.primary(), None).await;
+    assert_eq!(answer, IdentityCreation::ResourceUnknown);
     assert_eq!(world.store.identity(refused.id).await.unwrap(), None);
     assert_eq!(world.store.identities(unknown, whole()).await.unwrap(), []);
 }
@@ -53,8 +52,7 @@ pub async fn the_same_custom_id_gives_the_same_identity_back<B: Backend>(backend
     let tenant = world.tenant().await;
     let first = world.identity_called(tenant.id(), Some("alice")).await;
     let offered = world.new_identity(tenant.id(), Some("alice"));
-    let answer = world.store.create_identity(offered.clone()).await.unwrap();
-    assert_eq!(answer, CustomIdentity::Existing(first.clone()));
+    assert_eq!(world.found(offered.clone()).await, first);
     assert_eq!(world.store.identity(offered.id).await.unwrap(), None);
     assert_eq!(
         world.store.identities(tenant.id(), whole()).await.unwrap(),
@@ -69,25 +67,20 @@ pub async fn of_many_who_offer_one_custom_id_at_once_one_makes_it<B: Backend>(ba
     let offers: Vec<_> = (0..64)
         .map(|_| world.new_identity(tenant.id(), Some("alice")))
         .collect();
-    let answers = all_at_once(
-        offers
-            .iter()
-            .map(|offer| world.store.create_identity(offer.clone())),
-    )
-    .await;
+    let answers = all_at_once(offers.iter().map(|offer| world.create(offer.clone()))).await;
     let listed = world.store.identities(tenant.id(), whole()).await.unwrap();
     let [made] = listed.as_slice() else {
         panic!("should be one identity: {listed:?}")
     };
     let mut created = 0;
     for (offer, answer) in offers.iter().zip(answers) {
-        match answer.unwrap() {
-            CustomIdentity::Created => {
+        match answer {
+            IdentityCreation::Created(_) => {
                 created += 1;
                 assert_eq!(offer, made);
             }
-            CustomIdentity::Existing(existing) => assert_eq!(existing, *made),
-            CustomIdentity::ResourceUnknown => panic!("the resource should be known"),
+            IdentityCreation::Existing(existing, _) => assert_eq!(existing, *made),
+            refused => panic!("should be made or found, and is {refused:?}"),
         }
     }
     assert_eq!(created, 1);
@@ -99,16 +92,13 @@ pub async fn one_custom_id_in_two_resources_is_two_identities<B: Backend>(backen
     let (one, other) = (world.tenant().await, world.tenant().await);
     let first = world.identity_called(one.id(), Some("alice")).await;
     let second = world.identity_called(other.id(), Some("alice")).await;
-    world.store.delete_identity(first.id).await.unwrap();
+    world.delete(first.id).await;
     assert_eq!(
         world.store.identity(second.id).await.unwrap(),
         Some(second.clone())
     );
-    let again = world
-        .store
-        .create_identity(world.new_identity(other.id(), Some("alice")))
-        .await;
-    assert_eq!(again.unwrap(), CustomIdentity::Existing(second));
+    let again = world.new_identity(other.id(), Some("alice"));
+    assert_eq!(world.found(again).await, second);
 }
 
 /// Custom ids are compared byte by byte, and whatever a caller writes into one stays inside it.
@@ -127,8 +117,7 @@ pub async fn custom_ids_that_are_alike_are_not_the_same<B: Backend>(backend: &B)
     }
     for identity in made {
         let again = world.new_identity(tenant.id(), identity.custom_id.as_deref());
-        let answer = world.store.create_identity(again).await.unwrap();
-        assert_eq!(answer, CustomIdentity::Existing(identity));
+        assert_eq!(world.found(again).await, identity);
     }
 }
 
@@ -137,7 +126,7 @@ pub async fn after_a_deletion_its_custom_id_gives_a_new_identity<B: Backend>(bac
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
     let old = world.identity_called(tenant.id(), Some("alice")).await;
-    world.store.delete_identity(old.id).await.unwrap();
+    world.delete(old.id).await;
     let new = world.identity_called(tenant.id(), Some("alice")).await;
     assert_ne!(new.id, old.id);
     assert_eq!(world.store.identity(old.id).await.unwrap(), None);
@@ -145,6 +134,54 @@ pub async fn after_a_deletion_its_custom_id_gives_a_new_identity<B: Backend>(bac
         world.store.identities(tenant.id(), whole()).await.unwrap(),
         [new]
     );
+}
+
+/// The first token of an identity carries the end of the log, whether it is made or found.
+pub async fn an_identity_comes_with_the_position_of_its_first_token<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let (tenant, key) = (world.tenant().await, world.active_key().await);
+    let new = world.new_identity(tenant.id(), Some("alice"));
+    let made = world.offer(new.clone(), tenant.primary(), Some(key)).await;
+    assert_eq!(made, IdentityCreation::Created(Position::ZERO));
+    for _ in 0..3 {
+        let before = world.granted(new.id, tenant.primary(), key).await;
+        let entry = world.revoke(new.id).await.entry;
+        assert!(entry.revocation.covers(before) && !entry.revocation.covers(entry.position));
+        let again = world.new_identity(tenant.id(), Some("alice"));
+        let found = world.offer(again, tenant.primary(), Some(key)).await;
+        assert_eq!(
+            found,
+            IdentityCreation::Existing(new.clone(), entry.position)
+        );
+        let another = world.new_identity(tenant.id(), None);
+        let made = world.offer(another, tenant.primary(), Some(key)).await;
+        assert_eq!(made, IdentityCreation::Created(entry.position));
+    }
+}
+
+/// If its token cannot be issued, neither the identity nor its custom id comes of it.
+pub async fn an_identity_whose_first_token_is_refused_is_not_made<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let tenant = world.tenant().await;
+    let prepared = world.new_signing_key(KeyState::Prepared { since: world.now() });
+    world.keep_keys(vec![prepared.clone()], None).await.unwrap();
+    let other_keys = [prepared.id, KeyId::from_uuid(world.id())];
+    // While no key signs, and while another one does.
+    for _ in 0..2 {
+        for key in other_keys {
+            let refused = world.new_identity(tenant.id(), Some("alice"));
+            let answer = world.offer(refused.clone(), tenant.primary(), Some(key));
+            assert_eq!(answer.await, IdentityCreation::SigningKeyNotActive);
+            assert_eq!(world.store.identity(refused.id).await.unwrap(), None);
+        }
+        world.active_key().await;
+    }
+    let made = world.identity_called(tenant.id(), Some("alice")).await;
+    let again = world.new_identity(tenant.id(), Some("alice"));
+    let answer = world.offer(again, tenant.primary(), Some(prepared.id));
+    assert_eq!(answer.await, IdentityCreation::SigningKeyNotActive);
+    let listed = world.store.identities(tenant.id(), whole()).await.unwrap();
+    assert_eq!(listed, [made]);
 }
 
 /// Pages in the order of the ids, with none of another resource among them.
@@ -208,7 +245,7 @@ pub async fn a_page_goes_on_after_an_identity_that_is_gone<B: Backend>(backend: 
     let all = world.store.identities(tenant.id(), whole()).await.unwrap();
     let (first, rest) = all.split_at(3);
     let last = first.last().unwrap().id;
-    world.store.delete_identity(last).await.unwrap();
+    world.delete(last).await;
     let page = Page {
         after: Some(last),
         limit: 3,
@@ -227,7 +264,7 @@ pub async fn a_deleted_identity_is_unknown_and_finally_revoked<B: Backend>(backe
         world.identity(tenant.id()).await,
         world.identity(tenant.id()).await,
     );
-    let appended = world.store.delete_identity(gone.id).await.unwrap().unwrap();
+    let appended = world.delete(gone.id).await;
     assert_eq!(appended.partition, world.partition(tenant.id()));
     assert_eq!(appended.entry.revocation.handle, Handle::identity(&gone.id));
     assert!(appended.entry.revocation.is_final);
@@ -238,8 +275,7 @@ pub async fn a_deleted_identity_is_unknown_and_finally_revoked<B: Backend>(backe
         [stays]
     );
     let ends = world.ends().await;
-    assert_eq!(world.store.delete_identity(gone.id).await.unwrap(), None);
-    assert_eq!(world.store.revoke_identity(gone.id).await.unwrap(), None);
+    assert_unknown(&world, gone.id, tenant.primary()).await;
     assert_eq!(world.ends().await, ends);
 }
 
@@ -285,7 +321,7 @@ pub async fn a_note_about_an_unknown_identity_is_passed_over<B: Backend>(backend
         world.identity(tenant.id()).await,
     );
     let beneath = world.identity(deleted.id()).await;
-    world.store.delete_identity(gone.id).await.unwrap();
+    world.delete(gone.id).await;
     world.store.delete_resource(deleted.id()).await.unwrap();
     let ends = world.ends().await;
     let notes = [
@@ -308,4 +344,14 @@ pub async fn a_note_about_an_unknown_identity_is_passed_over<B: Backend>(backend
         }]
     );
     assert_eq!(world.ends().await, ends);
+}
+
+async fn assert_unknown<B: Backend>(world: &World<'_, B>, id: IdentityId, by: CredentialId) {
+    assert_eq!(world.store.identity(id).await.unwrap(), None);
+    for answer in [
+        world.store.delete_identity(id, by).await,
+        world.store.revoke_identity(id, by).await,
+    ] {
+        assert_eq!(answer.unwrap(), RevocationOutcome::Unknown);
+    }
 }

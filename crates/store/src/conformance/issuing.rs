@@ -29,12 +29,7 @@ pub async fn a_grant_carries_the_end_of_the_log<B: Backend>(backend: &B) {
     let identity = world.identity(tenant.id()).await;
     for _ in 0..3 {
         world.clock.advance(Duration::from_millis(7));
-        let appended = world
-            .store
-            .revoke_identity(identity.id)
-            .await
-            .unwrap()
-            .unwrap();
+        let appended = world.revoke(identity.id).await;
         world.clock.advance(Duration::from_secs(9));
         for slot in &tenant.keys {
             let position = world.granted(identity.id, slot.id, key).await;
@@ -53,12 +48,7 @@ pub async fn a_revocation_covers_exactly_what_was_issued_before_it<B: Backend>(b
     let mut revocations: Vec<Revocation> = Vec::new();
     for _ in 0..100 {
         issued.push(world.granted(identity.id, tenant.primary(), key).await);
-        let appended = world
-            .store
-            .revoke_identity(identity.id)
-            .await
-            .unwrap()
-            .unwrap();
+        let appended = world.revoke(identity.id).await;
         revocations.push(appended.entry.revocation);
         let after = world.granted(identity.id, tenant.primary(), key).await;
         assert!(
@@ -84,12 +74,7 @@ pub async fn a_clock_that_goes_back_spares_and_kills_no_token<B: Backend>(backen
             .clock
             .set_wall(START.saturating_add(Duration::from_hours(hours)));
         let before = world.granted(identity.id, tenant.primary(), key).await;
-        let appended = world
-            .store
-            .revoke_identity(identity.id)
-            .await
-            .unwrap()
-            .unwrap();
+        let appended = world.revoke(identity.id).await;
         let after = world.granted(identity.id, tenant.primary(), key).await;
         assert!(appended.entry.revocation.covers(before));
         assert!(!appended.entry.revocation.covers(after));
@@ -103,12 +88,7 @@ pub async fn a_grant_among_revocations_carries_the_end_of_one_moment<B: Backend>
     let (tenant, key) = (world.tenant().await, world.active_key().await);
     let identity = world.identity(tenant.id()).await.id;
     let rounds = all_at_once((0..32).map(|_| async {
-        let appended = world
-            .store
-            .revoke_identity(identity)
-            .await
-            .unwrap()
-            .unwrap();
+        let appended = world.revoke(identity).await;
         let position = world.granted(identity, tenant.primary(), key).await;
         assert!(position >= appended.entry.position);
         position
@@ -127,7 +107,7 @@ pub async fn nothing_is_issued_for_an_unknown_identity<B: Backend>(backend: &B) 
     let world = World::new(backend).await;
     let (tenant, key) = (world.tenant().await, world.active_key().await);
     let gone = world.identity(tenant.id()).await;
-    world.store.delete_identity(gone.id).await.unwrap();
+    world.delete(gone.id).await;
     for id in [gone.id, IdentityId::new(tenant.id(), world.id())] {
         assert_eq!(
             world.ask(id, tenant.primary(), key).await,
@@ -200,7 +180,7 @@ pub async fn asking_leaves_no_trace<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let (tenant, key) = (world.tenant().await, world.active_key().await);
     let identity = world.identity(tenant.id()).await;
-    world.store.revoke_identity(identity.id).await.unwrap();
+    world.revoke(identity.id).await;
     let ends = world.ends().await;
     world.granted(identity.id, tenant.primary(), key).await;
     world

@@ -3,11 +3,7 @@
 //! Each case is a sentence and starts from a fresh, empty store on a clock that moves only when the
 //! case moves it. A backend says how to make such a store and how to close and open it again
 //! ([`Backend`]), and [`conformance_tests!`](crate::conformance_tests) makes a test of each case
-//! under its own name:
-//!
-//! ```ignore
-//! lanyard_store::conformance_tests!(MyBackend::new());
-//! ```
+//! under its own name: `conformance_tests!(MyBackend::new());` is a whole test file.
 //!
 //! What only one backend can be asked (files, connections) is for that backend's own tests.
 
@@ -25,6 +21,7 @@ use lanyard_token::ManualClock;
 
 use crate::Store;
 
+pub mod access;
 pub mod credentials;
 pub mod durability;
 pub mod identities;
@@ -89,6 +86,11 @@ macro_rules! conformance_tests {
                 the_last_operator_stays
                 an_operator_goes_while_another_stays
                 of_many_operators_deleted_at_once_one_stays;
+            access:
+                a_key_that_was_rotated_out_does_nothing_any_more
+                a_credential_of_others_does_nothing
+                a_credential_that_never_was_does_nothing
+                what_a_key_does_lies_before_its_rotation;
             identities:
                 an_identity_that_was_made_is_found
                 an_identity_is_found_in_its_own_resource_only
@@ -98,6 +100,8 @@ macro_rules! conformance_tests {
                 one_custom_id_in_two_resources_is_two_identities
                 custom_ids_that_are_alike_are_not_the_same
                 after_a_deletion_its_custom_id_gives_a_new_identity
+                an_identity_comes_with_the_position_of_its_first_token
+                an_identity_whose_first_token_is_refused_is_not_made
                 identities_come_in_pages_of_their_own_resource
                 pages_miss_nobody_while_identities_are_made
                 a_page_goes_on_after_an_identity_that_is_gone
@@ -194,9 +198,10 @@ mod tests {
         assert!(count > 80, "found only {count} cases");
     }
 
-    const SOURCES: [&str; 9] = [
+    const SOURCES: [&str; 10] = [
         include_str!("tenancy.rs"),
         include_str!("credentials.rs"),
+        include_str!("access.rs"),
         include_str!("identities.rs"),
         include_str!("issuing.rs"),
         include_str!("revoking.rs"),

@@ -167,8 +167,7 @@ async fn append<B: Backend>(world: &World<'_, B>, tenant: &Tenant, count: usize)
     let mut appended = Vec::new();
     for _ in 0..count {
         let token = TokenId::from_uuid(world.id());
-        let one = world.store.revoke_token(tenant.id(), token).await.unwrap();
-        appended.push(one.unwrap().entry);
+        appended.push(world.revoke_token(tenant.id(), token).await.entry);
     }
     appended
 }

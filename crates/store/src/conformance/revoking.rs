@@ -9,19 +9,14 @@ use super::{
     Backend,
     world::{START, World, all_at_once},
 };
-use crate::Store as _;
+use crate::{RevocationOutcome, Store as _};
 
 /// An identity's revocation names the identity and is not final: what is issued next is good.
 pub async fn a_revoked_identity_is_named_in_the_log<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
     let identity = world.identity(tenant.id()).await;
-    let appended = world
-        .store
-        .revoke_identity(identity.id)
-        .await
-        .unwrap()
-        .unwrap();
+    let appended = world.revoke(identity.id).await;
     assert_eq!(appended.partition, world.partition(tenant.id()));
     assert_eq!(
         appended.entry.revocation.handle,
@@ -42,12 +37,7 @@ pub async fn a_revoked_token_is_named_in_the_log<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
     let token = TokenId::from_uuid(world.id());
-    let appended = world
-        .store
-        .revoke_token(tenant.id(), token)
-        .await
-        .unwrap()
-        .unwrap();
+    let appended = world.revoke_token(tenant.id(), token).await;
     assert_eq!(appended.partition, world.partition(tenant.id()));
     assert_eq!(appended.entry.revocation.handle, Handle::token(token));
     assert!(!appended.entry.revocation.is_final);
@@ -62,31 +52,10 @@ pub async fn what_is_revoked_twice_is_revoked_later_the_second_time<B: Backend>(
         world.identity(tenant.id()).await,
         TokenId::from_uuid(world.id()),
     );
-    let store = &world.store;
-    let first = store
-        .revoke_identity(identity.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
-    let second = store
-        .revoke_identity(identity.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
-    let third = store
-        .revoke_token(tenant.id(), token)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
-    let fourth = store
-        .revoke_token(tenant.id(), token)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
+    let first = world.revoke(identity.id).await.entry;
+    let second = world.revoke(identity.id).await.entry;
+    let third = world.revoke_token(tenant.id(), token).await.entry;
+    let fourth = world.revoke_token(tenant.id(), token).await.entry;
     assert_eq!(world.log(tenant.id()).await, [first, second, third, fourth]);
     assert!(first.position < second.position && third.position < fourth.position);
 }
@@ -97,15 +66,17 @@ pub async fn what_is_unknown_is_not_revoked<B: Backend>(backend: &B) {
     let tenant = world.tenant().await;
     let ends = world.ends().await;
     let unknown = world.new_identity(tenant.id(), None).id;
-    assert_eq!(world.store.revoke_identity(unknown).await.unwrap(), None);
-    let (nowhere, token) = (
-        ResourceId::from_uuid(world.id()),
-        TokenId::from_uuid(world.id()),
-    );
-    assert_eq!(
-        world.store.revoke_token(nowhere, token).await.unwrap(),
-        None
-    );
+    let nowhere = ResourceId::from_uuid(world.id());
+    for answer in [
+        world.store.revoke_identity(unknown, tenant.primary()).await,
+        world.store.delete_identity(unknown, tenant.primary()).await,
+        world
+            .store
+            .revoke_token(nowhere, TokenId::from_uuid(world.id()), tenant.primary())
+            .await,
+    ] {
+        assert_eq!(answer.unwrap(), RevocationOutcome::Unknown);
+    }
     assert_eq!(world.ends().await, ends);
 }
 
@@ -118,7 +89,7 @@ pub async fn positions_grow_strictly_and_numbers_without_gaps<B: Backend>(backen
             .clock
             .advance(Duration::from_millis(u64::from(step % 5 == 0)));
         let token = TokenId::from_uuid(world.id());
-        world.store.revoke_token(tenant.id(), token).await.unwrap();
+        world.revoke_token(tenant.id(), token).await;
     }
     let log = world.log(tenant.id()).await;
     assert!(log.is_sorted_by(|one, next| one.position < next.position));
@@ -135,15 +106,7 @@ pub async fn neither_positions_nor_times_fall_with_the_clock<B: Backend>(backend
             .clock
             .set_wall(UnixTime::from_millis(START.as_millis() + millis));
         let token = TokenId::from_uuid(world.id());
-        appended.push(
-            world
-                .store
-                .revoke_token(tenant.id(), token)
-                .await
-                .unwrap()
-                .unwrap()
-                .entry,
-        );
+        appended.push(world.revoke_token(tenant.id(), token).await.entry);
     }
     assert!(appended.is_sorted_by(|one, next| one.position < next.position));
     let times = appended
@@ -159,13 +122,10 @@ pub async fn many_at_once_get_a_place_each<B: Backend>(backend: &B) {
     let tenant = world.tenant().await;
     let revocations = (0..64).map(|_| {
         let token = TokenId::from_uuid(world.id());
-        world.store.revoke_token(tenant.id(), token)
+        world.revoke_token(tenant.id(), token)
     });
     let appended = all_at_once(revocations).await;
-    let mut entries: Vec<_> = appended
-        .into_iter()
-        .map(|one| one.unwrap().unwrap().entry)
-        .collect();
+    let mut entries: Vec<_> = appended.into_iter().map(|one| one.entry).collect();
     let positions: BTreeSet<_> = entries.iter().map(|entry| entry.position).collect();
     assert_eq!(positions.len(), 64);
     entries.sort_by_key(|entry| entry.number);
@@ -179,7 +139,7 @@ pub async fn an_entry_lies_in_the_partition_of_its_resource<B: Backend>(backend:
     for _ in 0..12 {
         let tenant = world.tenant().await;
         let identity = world.identity(tenant.id()).await;
-        world.store.revoke_identity(identity.id).await.unwrap();
+        world.revoke(identity.id).await;
         tenants.push((tenant.id(), Handle::identity(&identity.id)));
     }
     for partition in lanyard_revocation::PartitionId::all(world.partitions()) {

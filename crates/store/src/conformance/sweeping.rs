@@ -9,18 +9,15 @@ use super::{
     Backend,
     world::{START, World, whole},
 };
-use crate::{CredentialRole, CustomIdentity, Store as _};
+use crate::{CredentialRole, IdentityCreation, Store as _};
 
 /// An entry is there until the last token that it covers has expired by every clock, and gone at
 /// that millisecond.
 pub async fn an_entry_stays_until_the_millisecond_it_expires<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
-    let appended = world
-        .store
-        .revoke_token(tenant.id(), TokenId::from_uuid(world.id()))
-        .await;
-    let entry = appended.unwrap().unwrap().entry;
+    let token = TokenId::from_uuid(world.id());
+    let entry = world.revoke_token(tenant.id(), token).await.entry;
     world
         .clock
         .set_wall(START.saturating_add(RETENTION).saturating_sub(MOMENT));
@@ -38,8 +35,7 @@ pub async fn a_sweep_drops_the_expired_and_no_others<B: Backend>(backend: &B) {
     let mut appended = Vec::new();
     for _ in 0..5 {
         let token = TokenId::from_uuid(world.id());
-        let one = world.store.revoke_token(tenant.id(), token).await.unwrap();
-        appended.push(one.unwrap().entry);
+        appended.push(world.revoke_token(tenant.id(), token).await.entry);
         world.clock.advance(Duration::from_hours(1));
     }
     world
@@ -61,8 +57,7 @@ pub async fn an_entry_made_under_a_fallen_clock_stays_as_long_as_its_neighbours<
             .clock
             .set_wall(START.saturating_add(Duration::from_hours(ahead)));
         let token = TokenId::from_uuid(world.id());
-        let one = world.store.revoke_token(tenant.id(), token).await.unwrap();
-        appended.push(one.unwrap().entry);
+        appended.push(world.revoke_token(tenant.id(), token).await.entry);
     }
     world
         .clock
@@ -76,23 +71,11 @@ pub async fn places_go_on_after_everything_was_trimmed<B: Backend>(backend: &B) 
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
     let token = TokenId::from_uuid(world.id());
-    let before = world
-        .store
-        .revoke_token(tenant.id(), token)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
+    let before = world.revoke_token(tenant.id(), token).await.entry;
     world.clock.advance(RETENTION);
     world.store.sweep().await.unwrap();
     world.clock.set_wall(START);
-    let after = world
-        .store
-        .revoke_token(tenant.id(), token)
-        .await
-        .unwrap()
-        .unwrap()
-        .entry;
+    let after = world.revoke_token(tenant.id(), token).await.entry;
     assert_eq!(after.number, before.number + 1);
     assert!(after.position > before.position && after.time >= before.time);
     assert_eq!(world.log(tenant.id()).await, [after]);
@@ -121,10 +104,8 @@ pub async fn a_sweep_leaves_what_is_in_use<B: Backend>(backend: &B) {
         Some(identity.clone())
     );
     world.granted(identity.id, tenant.primary(), key).await;
-    let again = store
-        .create_identity(world.new_identity(tenant.id(), Some("alice")))
-        .await;
-    assert_eq!(again.unwrap(), CustomIdentity::Existing(identity));
+    let again = world.new_identity(tenant.id(), Some("alice"));
+    assert_eq!(world.found(again).await, identity);
 }
 
 /// What was beneath a deleted resource goes, however much it is, and its neighbours stay.
@@ -134,12 +115,10 @@ pub async fn a_large_deleted_resource_is_swept_out_and_nothing_else<B: Backend>(
     let kept = world.identity_called(stays.id(), Some("alice")).await;
     let offers = (0..2_100).map(|number| {
         let called = format!("user-{number}");
-        world
-            .store
-            .create_identity(world.new_identity(gone.id(), Some(&called)))
+        world.create(world.new_identity(gone.id(), Some(&called)))
     });
     for answer in super::world::all_at_once(offers).await {
-        assert_eq!(answer.unwrap(), CustomIdentity::Created);
+        assert!(matches!(answer, IdentityCreation::Created(_)));
     }
     world.store.delete_resource(gone.id()).await.unwrap();
     world.store.sweep().await.unwrap();

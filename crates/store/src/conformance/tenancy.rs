@@ -5,6 +5,7 @@ use lanyard_token::{ResourceId, SubscriptionId};
 
 use super::{
     Backend,
+    access::{FOREIGN, GONE, assert_refused},
     world::{World, whole},
 };
 use crate::{IssueGrant, Page, ResourceCreation, Store as _};
@@ -191,19 +192,13 @@ pub async fn everything_beneath_a_deleted_resource_is_unknown_at_once<B: Backend
 /// Nothing can be changed beneath a resource that is gone.
 pub async fn nothing_is_changed_beneath_a_deleted_resource<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
-    let tenant = world.tenant().await;
-    let identity = world.identity(tenant.id()).await;
+    let (tenant, neighbour) = (world.tenant().await, world.tenant().await);
+    let identity = world.identity_called(tenant.id(), Some("alice")).await;
     let store = &world.store;
     store.delete_resource(tenant.id()).await.unwrap();
     let ends = world.ends().await;
-    let late = world.new_identity(tenant.id(), None);
-    let made = store.create_identity(late.clone()).await.unwrap();
-    assert_eq!(made, crate::CustomIdentity::ResourceUnknown);
-    assert_eq!(store.identity(late.id).await.unwrap(), None);
-    assert_eq!(store.delete_identity(identity.id).await.unwrap(), None);
-    assert_eq!(store.revoke_identity(identity.id).await.unwrap(), None);
-    let token = lanyard_token::TokenId::from_uuid(world.id());
-    assert_eq!(store.revoke_token(tenant.id(), token).await.unwrap(), None);
+    assert_refused(&world, &identity, (tenant.primary(), GONE)).await;
+    assert_refused(&world, &identity, (neighbour.primary(), FOREIGN)).await;
     let key = world.access_key(tenant.id(), crate::KeySlot::Primary);
     assert_eq!(store.rotate_access_key(key.clone()).await.unwrap(), None);
     assert_eq!(store.credential(key.id).await.unwrap(), None);
@@ -251,11 +246,8 @@ pub async fn a_deleted_resource_leaves_its_neighbours_alone<B: Backend>(backend:
         store.identity(identity.id).await.unwrap(),
         Some(identity.clone())
     );
-    let again = store
-        .create_identity(world.new_identity(stays.id(), Some("alice")))
-        .await
-        .unwrap();
-    assert_eq!(again, crate::CustomIdentity::Existing(identity));
+    let again = world.new_identity(stays.id(), Some("alice"));
+    assert_eq!(world.found(again).await, identity);
 }
 
 /// The name is free again, at once, and the new resource knows nothing of the old one.

@@ -14,15 +14,15 @@ use std::{
 use lanyard_revocation::{Entry, PartitionId, partition_of};
 use lanyard_token::{
     Clock as _, CredentialId, IdentityId, KeyId, KeyState, ManualClock, Position, ResourceId,
-    SubscriptionId, UnixTime,
+    SubscriptionId, TokenId, UnixTime,
 };
 use uuid::Uuid;
 
 use super::{Backend, log_reader::LogReader};
 use crate::{
-    Credential, CredentialRole, CustomIdentity, Identity, IssueGrant, IssueRequest, KeySlot,
-    NewResource, Page, Resource, ResourceCreation, SealedSecret, SigningKeyChange,
-    SigningKeyRecord, Store, Subscription,
+    Appended, Credential, CredentialRole, Identity, IdentityCreation, IssueGrant, IssueRequest,
+    KeySlot, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
+    SealedSecret, SigningKeyChange, SigningKeyRecord, Store, Subscription,
 };
 
 /// One case's store and clock.
@@ -172,9 +172,62 @@ impl<'b, B: Backend> World<'b, B> {
         custom_id: Option<&str>,
     ) -> Identity {
         let new = self.new_identity(resource, custom_id);
-        let made = self.store.create_identity(new.clone()).await.unwrap();
-        assert_eq!(made, CustomIdentity::Created);
+        let made = self.create(new.clone()).await;
+        assert!(matches!(made, IdentityCreation::Created(_)), "{made:?}");
         new
+    }
+
+    /// Offers an identity, as the holder of its resource's primary key and without a token.
+    pub(super) async fn create(&self, identity: Identity) -> IdentityCreation {
+        let by = self.primary_of(identity.id.resource()).await;
+        self.offer(identity, by, None).await
+    }
+
+    /// Offers an identity, with a token where a signing key is named.
+    pub(super) async fn offer(
+        &self,
+        identity: Identity,
+        credential: CredentialId,
+        signing_key: Option<KeyId>,
+    ) -> IdentityCreation {
+        let new = NewIdentity {
+            identity,
+            credential,
+            signing_key,
+        };
+        self.store.create_identity(new).await.unwrap()
+    }
+
+    /// Offers an identity with a custom id that is taken, and gives the identity that has it.
+    pub(super) async fn found(&self, offered: Identity) -> Identity {
+        match self.create(offered).await {
+            IdentityCreation::Existing(existing, _) => existing,
+            other => panic!("should be found, and is {other:?}"),
+        }
+    }
+
+    /// Deletes an identity, as the holder of its resource's primary key.
+    pub(super) async fn delete(&self, id: IdentityId) -> Appended {
+        let by = self.primary_of(id.resource()).await;
+        appended(self.store.delete_identity(id, by).await.unwrap())
+    }
+
+    /// Revokes what an identity has, as the holder of its resource's primary key.
+    pub(super) async fn revoke(&self, id: IdentityId) -> Appended {
+        let by = self.primary_of(id.resource()).await;
+        appended(self.store.revoke_identity(id, by).await.unwrap())
+    }
+
+    /// Revokes a token, as the holder of its resource's primary key.
+    pub(super) async fn revoke_token(&self, resource: ResourceId, token: TokenId) -> Appended {
+        let by = self.primary_of(resource).await;
+        appended(self.store.revoke_token(resource, token, by).await.unwrap())
+    }
+
+    async fn primary_of(&self, resource: ResourceId) -> CredentialId {
+        let keys = self.store.access_keys(resource).await.unwrap();
+        let [primary, _] = keys.expect("the resource should be known");
+        primary.id
     }
 
     /// A new signing key, not kept anywhere yet.
@@ -194,7 +247,7 @@ impl<'b, B: Backend> World<'b, B> {
         &self,
         records: Vec<SigningKeyRecord>,
         active: Option<KeyId>,
-    ) -> Option<Vec<crate::Appended>> {
+    ) -> Option<Vec<Appended>> {
         let from_version = self.store.signing_keys().await.unwrap().version;
         let change = SigningKeyChange {
             from_version,
@@ -267,6 +320,13 @@ impl<'b, B: Backend> World<'b, B> {
             ends.push((read.end, read.last_number));
         }
         ends
+    }
+}
+
+fn appended(outcome: RevocationOutcome) -> Appended {
+    match outcome {
+        RevocationOutcome::Appended(appended) => appended,
+        refused => panic!("should be revoked, and is {refused:?}"),
     }
 }
 

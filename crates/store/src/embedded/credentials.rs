@@ -146,18 +146,40 @@ fn put(tables: &mut Writes<'_>, new: &Credential) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a credential is one of the two keys of a resource.
-pub(super) fn is_access_key(
-    table: &impl ReadableTable<(u128, u8), u128>,
+/// What a credential is to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// One of its two access keys.
+    AccessKey,
+    /// Nothing, or there is no such resource: a key of another one does not learn which.
+    Stranger,
+    /// There is no such credential any more.
+    Unknown,
+}
+
+/// Finds out in a step what the credential is that asks for it. Other keys than the resource's own
+/// do nothing in it: their rotation would not take back what they did.
+pub(super) fn standing(
+    (credentials, resources, slots): (
+        &impl ReadableTable<u128, &'static [u8]>,
+        &impl ReadableTable<u128, &'static [u8]>,
+        &impl ReadableTable<(u128, u8), u128>,
+    ),
     resource: ResourceId,
     id: CredentialId,
-) -> Result<bool, StoreError> {
+) -> Result<Standing, StoreError> {
+    if credentials.get(id.as_uuid().as_u128())?.is_none() {
+        return Ok(Standing::Unknown);
+    }
+    if resources.get(resource.as_uuid().as_u128())?.is_none() {
+        return Ok(Standing::Stranger);
+    }
     for slot in KeySlot::ALL {
-        if slot_holder(table, resource, slot)? == id {
-            return Ok(true);
+        if slot_holder(slots, resource, slot)? == id {
+            return Ok(Standing::AccessKey);
         }
     }
-    Ok(false)
+    Ok(Standing::Stranger)
 }
 
 /// Every resource has a key in each slot, so an empty slot is a damaged store.

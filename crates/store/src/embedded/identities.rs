@@ -1,36 +1,51 @@
 //! Identities, what they are issued, and what is taken back from them.
 
 use lanyard_revocation::Handle;
-use lanyard_token::{IdentityId, ResourceId, TokenId, UnixTime};
-use redb::ReadableTable as _;
+use lanyard_token::{CredentialId, IdentityId, KeyId, Position, ResourceId, TokenId, UnixTime};
+use redb::ReadableTable;
 use uuid::Uuid;
 
 use super::{
-    credentials::is_access_key,
+    credentials::{Standing, standing},
     log,
     tables::{
         ACCESS_KEYS, CREDENTIALS, IDENTITIES, META, Meta, RESOURCES, Reads, Writes, after, corrupt,
         decode, encode, meta, record,
     },
 };
-use crate::{Appended, CustomIdentity, Identity, IssueGrant, IssueRequest, Page, StoreError};
+use crate::{
+    Identity, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, Page, RevocationOutcome,
+    StoreError,
+};
 
 pub(super) fn create(
     tables: &mut Writes<'_>,
-    new: &Identity,
-) -> Result<CustomIdentity, StoreError> {
-    let (resource, identity) = key(new.id);
-    if tables.resources.get(resource)?.is_none() {
-        return Ok(CustomIdentity::ResourceUnknown);
+    new: &NewIdentity,
+) -> Result<IdentityCreation, StoreError> {
+    let NewIdentity {
+        identity,
+        credential,
+        signing_key,
+    } = new;
+    let id = identity.id;
+    match standing_to_change(tables, id.resource(), *credential)? {
+        Standing::AccessKey => {}
+        Standing::Stranger => return Ok(IdentityCreation::ResourceUnknown),
+        Standing::Unknown => return Ok(IdentityCreation::CredentialUnknown),
     }
-    if let Some(custom_id) = new.custom_id.as_deref() {
-        if let Some(existing) = by_custom_id(tables, new.id.resource(), custom_id)? {
-            return Ok(CustomIdentity::Existing(existing));
+    // Before anything is written, so that no identity comes of it if its token is refused.
+    let Some(end) = end_under(&tables.meta, *signing_key)? else {
+        return Ok(IdentityCreation::SigningKeyNotActive);
+    };
+    if let Some(custom_id) = identity.custom_id.as_deref() {
+        if let Some(existing) = by_custom_id(tables, id.resource(), custom_id)? {
+            return Ok(IdentityCreation::Existing(existing, end));
         }
+        let (resource, identity) = key(id);
         tables.custom_ids.insert((resource, custom_id), identity)?;
     }
-    put(tables, new)?;
-    Ok(CustomIdentity::Created)
+    put(tables, identity)?;
+    Ok(IdentityCreation::Created(end))
 }
 
 pub(super) fn find(tables: &Reads, id: IdentityId) -> Result<Option<Identity>, StoreError> {
@@ -62,15 +77,19 @@ pub(super) fn list(
 pub(super) fn delete(
     tables: &mut Writes<'_>,
     id: IdentityId,
-) -> Result<Option<Appended>, StoreError> {
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    if let Some(refused) = refusal(tables, id.resource(), by)? {
+        return Ok(refused);
+    }
     let Some(found) = find_to_change(tables, id)? else {
-        return Ok(None);
+        return Ok(RevocationOutcome::Unknown);
     };
     if let Some(custom_id) = found.custom_id.as_deref() {
         tables.custom_ids.remove((key(id).0, custom_id))?;
     }
     tables.identities.remove(key(id))?;
-    log::append(tables, Handle::identity(&id), true).map(Some)
+    log::append(tables, Handle::identity(&id), true).map(RevocationOutcome::Appended)
 }
 
 /// One snapshot answers all of it, so that the position is exactly where everything was alive.
@@ -78,32 +97,26 @@ pub(super) fn issue_grant(
     tables: &Reads,
     request: &IssueRequest,
 ) -> Result<IssueGrant, StoreError> {
-    let credential = request.credential.as_uuid().as_u128();
-    if tables.open(CREDENTIALS)?.get(credential)?.is_none() {
-        return Ok(IssueGrant::CredentialUnknown);
+    let IssueRequest {
+        identity,
+        credential,
+        signing_key,
+    } = *request;
+    let tenancy = (
+        &tables.open(CREDENTIALS)?,
+        &tables.open(RESOURCES)?,
+        &tables.open(ACCESS_KEYS)?,
+    );
+    match standing(tenancy, identity.resource(), credential)? {
+        Standing::AccessKey => {}
+        Standing::Stranger => return Ok(IssueGrant::IdentityUnknown),
+        Standing::Unknown => return Ok(IssueGrant::CredentialUnknown),
     }
-    let (resource, identity) = key(request.identity);
-    // A key of another resource learns nothing about this one, and its rotation would not take the
-    // token back.
-    if tables.open(RESOURCES)?.get(resource)?.is_none()
-        || !is_access_key(
-            &tables.open(ACCESS_KEYS)?,
-            request.identity.resource(),
-            request.credential,
-        )?
-        || tables
-            .open(IDENTITIES)?
-            .get((resource, identity))?
-            .is_none()
-    {
+    if tables.open(IDENTITIES)?.get(key(identity))?.is_none() {
         return Ok(IssueGrant::IdentityUnknown);
     }
-    let numbers = tables.open(META)?;
-    let active = meta(&numbers, Meta::ActiveSigningKey)?;
-    if active != Some(request.signing_key.as_uuid().as_u128()) {
-        return Ok(IssueGrant::SigningKeyNotActive);
-    }
-    log::end(&numbers).map(IssueGrant::Granted)
+    let end = end_under(&tables.open(META)?, Some(signing_key))?;
+    Ok(end.map_or(IssueGrant::SigningKeyNotActive, IssueGrant::Granted))
 }
 
 pub(super) fn note_issues(
@@ -125,26 +138,66 @@ pub(super) fn note_issues(
 pub(super) fn revoke(
     tables: &mut Writes<'_>,
     id: IdentityId,
-) -> Result<Option<Appended>, StoreError> {
-    if find_to_change(tables, id)?.is_none() {
-        return Ok(None);
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    if let Some(refused) = refusal(tables, id.resource(), by)? {
+        return Ok(refused);
     }
-    log::append(tables, Handle::identity(&id), false).map(Some)
+    if find_to_change(tables, id)?.is_none() {
+        return Ok(RevocationOutcome::Unknown);
+    }
+    log::append(tables, Handle::identity(&id), false).map(RevocationOutcome::Appended)
 }
 
 pub(super) fn revoke_token(
     tables: &mut Writes<'_>,
+    (resource, token): (ResourceId, TokenId),
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    if let Some(refused) = refusal(tables, resource, by)? {
+        return Ok(refused);
+    }
+    log::append(tables, Handle::token(token), false).map(RevocationOutcome::Appended)
+}
+
+/// Why a credential takes nothing back in a resource; none if it may.
+fn refusal(
+    tables: &Writes<'_>,
     resource: ResourceId,
-    token: TokenId,
-) -> Result<Option<Appended>, StoreError> {
-    if tables
-        .resources
-        .get(resource.as_uuid().as_u128())?
-        .is_none()
+    by: CredentialId,
+) -> Result<Option<RevocationOutcome>, StoreError> {
+    Ok(match standing_to_change(tables, resource, by)? {
+        Standing::AccessKey => None,
+        Standing::Stranger => Some(RevocationOutcome::Unknown),
+        Standing::Unknown => Some(RevocationOutcome::CredentialUnknown),
+    })
+}
+
+fn standing_to_change(
+    tables: &Writes<'_>,
+    resource: ResourceId,
+    by: CredentialId,
+) -> Result<Standing, StoreError> {
+    let Writes {
+        credentials,
+        resources,
+        access_keys,
+        ..
+    } = tables;
+    standing((credentials, resources, access_keys), resource, by)
+}
+
+/// Where the log ends, unless a token is to be signed with a key that is not the active one.
+fn end_under(
+    numbers: &impl ReadableTable<&'static str, u128>,
+    signing_key: Option<KeyId>,
+) -> Result<Option<Position>, StoreError> {
+    if let Some(key) = signing_key
+        && meta(numbers, Meta::ActiveSigningKey)? != Some(key.as_uuid().as_u128())
     {
         return Ok(None);
     }
-    log::append(tables, Handle::token(token), false).map(Some)
+    log::end(numbers).map(Some)
 }
 
 fn find_to_change(tables: &Writes<'_>, id: IdentityId) -> Result<Option<Identity>, StoreError> {

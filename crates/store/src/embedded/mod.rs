@@ -42,9 +42,9 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    Appended, Credential, CustomIdentity, Identity, IssueGrant, IssueRequest, NewResource, Page,
-    Resource, ResourceCreation, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store,
-    StoreError, Subscription,
+    Appended, Credential, Identity, IdentityCreation, IssueGrant, IssueRequest, NewIdentity,
+    NewResource, Page, Resource, ResourceCreation, RevocationOutcome, ServiceKeyDeletion,
+    SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
 };
 
 /// The store of one process in one directory.
@@ -152,7 +152,7 @@ impl Store for EmbeddedStore {
             .await
     }
 
-    async fn create_identity(&self, new: Identity) -> Result<CustomIdentity, StoreError> {
+    async fn create_identity(&self, new: NewIdentity) -> Result<IdentityCreation, StoreError> {
         self.write(move |tables| identities::create(tables, &new))
             .await
     }
@@ -169,8 +169,12 @@ impl Store for EmbeddedStore {
         self.read(|tables| identities::list(tables, resource, page))
     }
 
-    async fn delete_identity(&self, id: IdentityId) -> Result<Option<Appended>, StoreError> {
-        self.write(move |tables| identities::delete(tables, id))
+    async fn delete_identity(
+        &self,
+        id: IdentityId,
+        by: CredentialId,
+    ) -> Result<RevocationOutcome, StoreError> {
+        self.write(move |tables| identities::delete(tables, id, by))
             .await
     }
 
@@ -183,8 +187,12 @@ impl Store for EmbeddedStore {
             .await
     }
 
-    async fn revoke_identity(&self, id: IdentityId) -> Result<Option<Appended>, StoreError> {
-        self.write(move |tables| identities::revoke(tables, id))
+    async fn revoke_identity(
+        &self,
+        id: IdentityId,
+        by: CredentialId,
+    ) -> Result<RevocationOutcome, StoreError> {
+        self.write(move |tables| identities::revoke(tables, id, by))
             .await
     }
 
@@ -192,8 +200,9 @@ impl Store for EmbeddedStore {
         &self,
         resource: ResourceId,
         token: TokenId,
-    ) -> Result<Option<Appended>, StoreError> {
-        self.write(move |tables| identities::revoke_token(tables, resource, token))
+        by: CredentialId,
+    ) -> Result<RevocationOutcome, StoreError> {
+        self.write(move |tables| identities::revoke_token(tables, (resource, token), by))
             .await
     }
 

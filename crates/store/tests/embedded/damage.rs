@@ -15,7 +15,7 @@ use lanyard_token::ManualClock;
 use redb::{Key, TableDefinition, Value};
 use tempfile::TempDir;
 
-use crate::support::{FILE, START, id, identity, open, revoke_token, tenant};
+use crate::support::{FILE, START, create, id, identity, open, primary, revoke_token, tenant};
 
 #[tokio::test]
 async fn an_identity_that_cannot_be_read_is_corrupt_wherever_it_is_met() {
@@ -39,9 +39,10 @@ async fn an_identity_that_cannot_be_read_is_corrupt_wherever_it_is_met() {
         };
         assert_corrupt(store.identity(made.id).await, "identity");
         assert_corrupt(store.identities(resource, page).await, "identity");
-        assert_corrupt(store.revoke_identity(made.id).await, "identity");
-        assert_corrupt(store.delete_identity(made.id).await, "identity");
-        assert_corrupt(store.create_identity(made.clone()).await, "identity");
+        let by = primary(&store, resource).await.unwrap();
+        assert_corrupt(store.revoke_identity(made.id, by).await, "identity");
+        assert_corrupt(store.delete_identity(made.id, by).await, "identity");
+        assert_corrupt(create(&store, made.clone()).await, "identity");
         assert_corrupt(store.note_issues(vec![(made.id, START)]).await, "identity");
         // It can be taken back with everything around it.
         store.delete_resource(resource).await.unwrap().unwrap();
@@ -100,8 +101,7 @@ async fn a_number_that_does_not_fit_is_corrupt() {
         write(&directory, meta, name, u128::MAX);
         let store = open(directory.path());
         assert_corrupt(store.read_log(PartitionId::new(0), None, 10).await, name);
-        let token = lanyard_token::TokenId::from_uuid(id());
-        assert_corrupt(store.revoke_token(resource, token).await, name);
+        assert_corrupt(revoke_token(&store, resource).await, name);
     }
 }
 
@@ -120,8 +120,7 @@ async fn a_log_that_has_used_up_its_places_refuses_to_go_on() {
             write(&directory, meta, name, u128::from(u64::MAX));
         }
         let store = open(directory.path());
-        let token = lanyard_token::TokenId::from_uuid(id());
-        assert_corrupt(store.revoke_token(resource, token).await, record);
+        assert_corrupt(revoke_token(&store, resource).await, record);
     }
 }
 

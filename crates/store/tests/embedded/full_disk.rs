@@ -9,7 +9,7 @@ use lanyard_token::{ManualClock, ResourceId};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::task::JoinSet;
 
-use crate::support::{START, identity, new_identity, open_at, revoke_token, tenant};
+use crate::support::{START, create, identity, new_identity, open_at, revoke_token, tenant};
 
 /// The kernel's limit on the size of a file stands in for a full disk. It is a process's own, and
 /// exceeding it is also a signal, which has to be ignored before the process begins.
@@ -72,7 +72,7 @@ async fn fill(store: &Arc<EmbeddedStore>, resource: ResourceId, kept: &mut Vec<I
         let mut offers = JoinSet::new();
         for _ in 0..400 {
             let (store, new) = (Arc::clone(store), new_identity(resource));
-            offers.spawn(async move { store.create_identity(new.clone()).await.map(|_| new) });
+            offers.spawn(async move { create(&store, new.clone()).await.map(|_| new) });
         }
         for answer in offers.join_all().await {
             match answer {

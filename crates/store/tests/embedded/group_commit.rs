@@ -7,7 +7,9 @@ use lanyard_store::{Store as _, StoreError, embedded::EmbeddedStore};
 use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use tokio::task::JoinSet;
 
-use crate::support::{FILE, identity, new_identity, open, revoke_token, tenant};
+use crate::support::{
+    FILE, appended, create, identity, new_identity, open, primary, revoke_token, tenant,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_writers_share_their_commits() {
@@ -57,11 +59,12 @@ async fn a_step_that_fails_is_answered_alone() {
     drop(store);
     damage_identity(directory.path(), damaged.id.uuid());
     let store = open(directory.path());
+    let by = primary(&store, resource).await.unwrap();
     let before = store.commits();
     let (one, two, three, four) = tokio::join!(
-        store.revoke_identity(whole.id),
-        store.revoke_identity(damaged.id),
-        store.delete_identity(damaged.id),
+        store.revoke_identity(whole.id, by),
+        store.revoke_identity(damaged.id, by),
+        store.delete_identity(damaged.id, by),
         revoke_token(&store, resource),
     );
     assert!(matches!(
@@ -78,7 +81,7 @@ async fn a_step_that_fails_is_answered_alone() {
             ..
         })
     ));
-    let mut acknowledged = [one.unwrap().unwrap().entry, four.unwrap().entry];
+    let mut acknowledged = [appended(one.unwrap()).entry, four.unwrap().entry];
     acknowledged.sort_by_key(|entry| entry.number);
     let log = store.read_log(PartitionId::new(0), None, 10).await.unwrap();
     assert_eq!(log.entries, acknowledged);
@@ -92,14 +95,12 @@ async fn a_caller_who_goes_away_harms_nobody() {
     let resource = tenant(&store).await;
     let (kept, also) = (new_identity(resource), new_identity(resource));
     for round in 0..50 {
-        let leaving = store.create_identity(kept.clone());
+        let leaving = create(&store, kept.clone());
         let timed = tokio::time::timeout(Duration::from_micros(round * 100), leaving);
-        let staying =
-            store.revoke_token(resource, lanyard_token::TokenId::from_uuid(also.id.uuid()));
-        let (_left, answer) = tokio::join!(timed, staying);
-        answer.unwrap().unwrap();
+        let (_left, answer) = tokio::join!(timed, revoke_token(&store, resource));
+        answer.unwrap();
     }
-    store.create_identity(also.clone()).await.unwrap();
+    create(&store, also.clone()).await.unwrap();
     assert_eq!(store.identity(also.id).await.unwrap(), Some(also));
     let log = store
         .read_log(PartitionId::new(0), None, 100)
@@ -116,6 +117,7 @@ async fn what_is_waiting_when_the_store_is_dropped_is_finished_first() {
     let mut leaving = Box::pin(store.revoke_token(
         resource,
         lanyard_token::TokenId::from_uuid(resource.as_uuid()),
+        primary(&store, resource).await.unwrap(),
     ));
     // One poll puts the step in the queue.
     assert!(

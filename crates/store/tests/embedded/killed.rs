@@ -16,7 +16,9 @@ use lanyard_token::ResourceId;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::{identity, new_identity, open, revoke_token, tenant};
+use crate::support::{
+    appended, create, identity, new_identity, open, primary, revoke_token, tenant,
+};
 
 #[tokio::test]
 async fn what_was_acknowledged_outlives_the_process() {
@@ -96,6 +98,7 @@ async fn a_process_that_writes_until_it_is_killed() {
         .unwrap()
         .parse()
         .unwrap();
+    let by = primary(&store, resource).await.unwrap();
     let mut writers = JoinSet::new();
     for _ in 0..64 {
         let store = Arc::clone(&store);
@@ -104,8 +107,8 @@ async fn a_process_that_writes_until_it_is_killed() {
                 let mut new = new_identity(resource);
                 new.id = lanyard_token::IdentityId::new(resource, fresh());
                 new.custom_id = None;
-                store.create_identity(new.clone()).await.unwrap();
-                store.revoke_identity(new.id).await.unwrap().unwrap();
+                create(&store, new.clone()).await.unwrap();
+                appended(store.revoke_identity(new.id, by).await.unwrap());
                 // One write, so that a line is whole or the last.
                 std::io::stdout()
                     .write_all(format!("kept {}\n", new.id.uuid()).as_bytes())

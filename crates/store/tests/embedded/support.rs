@@ -9,8 +9,9 @@ use std::{
 };
 
 use lanyard_store::{
-    Appended, Credential, CredentialRole, CustomIdentity, Identity, KeySlot, NewResource, Resource,
-    ResourceCreation, SealedSecret, Store as _, StoreError, Subscription, embedded::EmbeddedStore,
+    Appended, Credential, CredentialRole, Identity, IdentityCreation, KeySlot, NewIdentity,
+    NewResource, Resource, ResourceCreation, RevocationOutcome, SealedSecret, Store as _,
+    StoreError, Subscription, embedded::EmbeddedStore,
 };
 use lanyard_token::{
     CredentialId, IdentityId, ManualClock, ResourceId, SubscriptionId, TokenId, UnixTime,
@@ -84,11 +85,32 @@ pub(crate) fn new_identity(resource: ResourceId) -> Identity {
 /// Makes an identity.
 pub(crate) async fn identity(store: &EmbeddedStore, resource: ResourceId) -> Identity {
     let new = new_identity(resource);
-    assert_eq!(
-        store.create_identity(new.clone()).await.unwrap(),
-        CustomIdentity::Created
-    );
+    let made = create(store, new.clone()).await.unwrap();
+    assert!(matches!(made, IdentityCreation::Created(_)));
     new
+}
+
+/// Offers an identity, as the holder of its resource's primary key and without a token.
+pub(crate) async fn create(
+    store: &EmbeddedStore,
+    identity: Identity,
+) -> Result<IdentityCreation, StoreError> {
+    let new = NewIdentity {
+        credential: primary(store, identity.id.resource()).await?,
+        identity,
+        signing_key: None,
+    };
+    store.create_identity(new).await
+}
+
+/// The primary key of a resource.
+pub(crate) async fn primary(
+    store: &EmbeddedStore,
+    resource: ResourceId,
+) -> Result<CredentialId, StoreError> {
+    let keys = store.access_keys(resource).await?;
+    let [primary, _] = keys.expect("the resource should be known");
+    Ok(primary.id)
 }
 
 /// Revokes some token of a resource.
@@ -96,8 +118,15 @@ pub(crate) async fn revoke_token(
     store: &EmbeddedStore,
     resource: ResourceId,
 ) -> Result<Appended, StoreError> {
-    let appended = store
-        .revoke_token(resource, TokenId::from_uuid(id()))
-        .await?;
-    Ok(appended.expect("the resource should be known"))
+    let by = primary(store, resource).await?;
+    let outcome = store.revoke_token(resource, TokenId::from_uuid(id()), by);
+    Ok(appended(outcome.await?))
+}
+
+/// The entry of a revocation that should have been made.
+pub(crate) fn appended(outcome: RevocationOutcome) -> Appended {
+    match outcome {
+        RevocationOutcome::Appended(appended) => appended,
+        refused => panic!("should be revoked, and is {refused:?}"),
+    }
 }

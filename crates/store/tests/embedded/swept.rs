@@ -6,7 +6,7 @@ use lanyard_store::Store as _;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _, TableDefinition};
 use tokio::task::JoinSet;
 
-use crate::support::{FILE, identity, new_identity, open, tenant};
+use crate::support::{FILE, create, identity, new_identity, open, tenant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_row_beneath_a_deleted_resource_is_swept_out() {
@@ -21,7 +21,7 @@ async fn every_row_beneath_a_deleted_resource_is_swept_out() {
     // More than one bite, so that the sweep has to come back.
     for _ in 0..1_500 {
         let (store, new) = (Arc::clone(&store), new_identity(gone));
-        offers.spawn(async move { store.create_identity(new).await.unwrap() });
+        offers.spawn(async move { create(&store, new).await.unwrap() });
     }
     offers.join_all().await;
     for neighbour in [before, after] {

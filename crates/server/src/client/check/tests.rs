@@ -1,5 +1,7 @@
 //! How decisions are told, and what they are to the exit code.
 
+use prost_types::Duration;
+
 use super::*;
 
 #[test]
@@ -15,7 +17,7 @@ fn an_allowed_decision_names_the_scopes_that_granted_it() {
     );
     let expected = concat!(
         r#"{"allowed":true,"reason":"ALLOWED","identity_id":"8:acs:a_b","#,
-        r#""granted_by":["chat","chat.join"],"sufficient_scopes":[],"list_age":"1.500000001s"}"#,
+        r#""granted_by":["chat","chat.join"],"sufficient_scopes":[],"list_age":"1.500s"}"#,
     );
     assert_eq!(json(&shown(decision)), expected);
 }

@@ -80,6 +80,24 @@ fn durations_and_bytes_have_the_forms_of_proto_json() {
 }
 
 #[test]
+fn a_duration_is_told_to_the_millisecond() {
+    for (whole, nanos, told) in [
+        (0, 0, "0.000s"),
+        (0, 638_378_238, "0.638s"),
+        (0, 999_999_999, "0.999s"),
+        (61, 1_000_000, "61.001s"),
+        (-1, -500_000_000, "-1.500s"),
+        (0, -500_000_000, "-0.500s"),
+    ] {
+        let duration = Duration {
+            seconds: whole,
+            nanos,
+        };
+        assert_eq!(seconds(&duration), told);
+    }
+}
+
+#[test]
 fn a_name_cannot_steer_the_terminal_of_who_lists_it() {
     let record = Record::new().text("custom_id", "a\u{1b}[2J\nb\u{9b}é");
 

@@ -110,6 +110,7 @@ fn refusals() -> Vec<(&'static str, Error)> {
         ),
         ("name taken", Error::NameTaken("other".to_owned())),
         ("not our token", Error::NotOurToken(TokenRefusal::Malformed)),
+        ("revoked with its key", Error::RevokedWithItsKey),
         ("signing key: early", Error::SigningKeyState(early)),
         ("signing key: order", Error::SigningKeyState(late)),
         ("signing keys contended", Error::SigningKeysContended),
@@ -165,6 +166,7 @@ fn covered(fault: &Fault) -> bool {
             | Error::NotFound { entity: _, name: _ }
             | Error::NameTaken(_)
             | Error::NotOurToken(_)
+            | Error::RevokedWithItsKey
             | Error::SigningKeyState(_)
             | Error::SigningKeysContended
             | Error::LastOperatorKey

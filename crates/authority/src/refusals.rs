@@ -1,0 +1,38 @@
+//! How often refusals are told.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Refusals since the last one that was told.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    /// One more than the second in which one was last told; zero before the first.
+    told: AtomicU64,
+    untold: AtomicU64,
+}
+
+impl Refusals {
+    /// Whether to tell of one that happens in this second, and how many were not told before it.
+    pub(crate) fn tell(&self, second: u64) -> Option<u64> {
+        let mark = second.saturating_add(1);
+        if self.told.swap(mark, Ordering::Relaxed) == mark {
+            self.untold.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.untold.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_a_second_is_told_and_the_others_are_counted() {
+        let refusals = Refusals::default();
+        assert_eq!(refusals.tell(0), Some(0));
+        assert_eq!(refusals.tell(0), None);
+        assert_eq!(refusals.tell(0), None);
+        assert_eq!(refusals.tell(1), Some(2));
+        assert_eq!(refusals.tell(2), Some(0));
+    }
+}
