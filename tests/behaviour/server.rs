@@ -394,6 +394,32 @@ fn shell(line: &str, directory: &Path) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+#[tokio::test]
+async fn a_store_that_is_gone_is_told_and_no_other_takes_its_place() {
+    let server = Server::start().await;
+    let data = server.data().clone();
+    let token = server.primary().token(&["chat"]).await;
+    server.stop().await;
+    let (store, aside) = (data.path().join("store.redb"), data.beside("store"));
+    let credentials = std::fs::read(data.bootstrap_path()).unwrap();
+    std::fs::rename(&store, &aside).unwrap();
+    refused(&Server::refuses_to_start(&data, &[]).await, "store.redb");
+    assert_eq!(std::fs::read(data.bootstrap_path()).unwrap(), credentials);
+
+    // The master key alone tells as much, to whoever keeps the credentials elsewhere.
+    std::fs::remove_file(data.bootstrap_path()).unwrap();
+    refused(&Server::refuses_to_start(&data, &[]).await, "store.redb");
+    assert!(!store.exists() && !data.bootstrap_path().exists());
+
+    std::fs::write(data.bootstrap_path(), credentials).unwrap();
+    std::fs::rename(&aside, &store).unwrap();
+    let server = Server::start_on(&data, &[]).await;
+    assert_eq!(
+        server.primary().state(&token).await,
+        DecisionReason::Allowed
+    );
+}
+
 /// Asserts that a start was refused with one line that names this.
 fn refused(exited: &Exited, named: &str) {
     assert_eq!(exited.status.code(), Some(1), "{exited:?}");

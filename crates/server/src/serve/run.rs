@@ -28,7 +28,7 @@ use tonic::{
 use super::{
     admin_port::{self, Shown},
     args::ServeArgs,
-    files::{self, KeyFileError},
+    files::{self, KeyFileError, LostStoreError},
     metrics::Metrics,
     service_port,
     upkeep::Upkeep,
@@ -62,6 +62,9 @@ pub(crate) enum ServeError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The store was there and is gone.
+    #[error(transparent)]
+    LostStore(#[from] LostStoreError),
     /// The master key.
     #[error(transparent)]
     MasterKey(#[from] KeyFileError),
@@ -138,12 +141,13 @@ async fn start(
     args: &ServeArgs,
     endpoint: &str,
 ) -> Result<ServedAuthority<EmbeddedStore>, ServeError> {
+    files::ensure_not_lost(&args.data)?;
     let mut log_id = [0; 16];
     SystemEntropy.fill(&mut log_id).map_err(Error::from)?;
     let log_id = uuid::Builder::from_random_bytes(log_id).into_uuid();
     let store = EmbeddedStore::open(&args.data, SystemClock, log_id)?;
     let key_file = args.master_key_file.clone();
-    let key_file = key_file.unwrap_or_else(|| args.data.join("master.key"));
+    let key_file = key_file.unwrap_or_else(|| args.data.join(files::MASTER_KEY));
     // The first secret that is sealed is a signing key's, so without one there is none to lose.
     let nothing_is_sealed = store
         .signing_keys()
@@ -160,7 +164,7 @@ async fn start(
     };
     let authority =
         Authority::open(store, SystemClock, SystemEntropy, (master_key, settings)).await?;
-    let path = args.data.join("bootstrap.json");
+    let path = args.data.join(files::BOOTSTRAP);
     authority
         .first_start(|made| files::save_bootstrap(&path, endpoint, made))
         .await

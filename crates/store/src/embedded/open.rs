@@ -56,6 +56,12 @@ pub enum OpenError {
 }
 
 impl EmbeddedStore {
+    /// The file that a store in this directory is kept in, whether or not it is there.
+    #[must_use]
+    pub fn file_in(directory: &Path) -> PathBuf {
+        directory.join(FILE)
+    }
+
     /// Opens the store in a directory, and makes both where they are missing. After a crash it
     /// repairs itself.
     ///
@@ -65,7 +71,7 @@ impl EmbeddedStore {
     /// As [`OpenError`] says; in particular when another process has the store open.
     pub fn open<C: Clock>(directory: &Path, clock: C, new_log: Uuid) -> Result<Self, OpenError> {
         make_directory(directory)?;
-        let path = directory.join(FILE);
+        let path = Self::file_in(directory);
         let file = Arc::new(StoreFile::open(&path)?);
         prepare(&file, &path, &clock, new_log)?;
         sync_directory(directory)?;
