@@ -1,10 +1,10 @@
 //! Who asks, and the proofs that calls take.
 
 use lanyard_store::{CredentialRole, Store};
-use lanyard_token::{Clock, CredentialId, ResourceId};
+use lanyard_token::{Clock, CredentialId, ResourceId, UnixTime};
 
 use crate::{
-    Authority, Entropy, Error,
+    Authority, Entropy, Error, Secret,
     bearer::{BearerRefusal, UnverifiedBearer},
 };
 
@@ -177,6 +177,43 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             .filter(|found| found.role == CredentialRole::Enforcer)
             .map(drop)
             .ok_or_else(|| refused(BearerRefusal::CredentialUnknown))
+    }
+}
+
+/// The one credential that a process admits which has no store: that of an enforcement point, which
+/// its callers hold as well. Bearers are checked as the authority checks them.
+#[derive(Debug)]
+pub struct LoneEnforcer {
+    credential: CredentialId,
+    secret: Secret,
+}
+
+impl LoneEnforcer {
+    /// Admits the holders of this credential.
+    #[must_use]
+    pub const fn new(credential: CredentialId, secret: Secret) -> Self {
+        Self { credential, secret }
+    }
+
+    /// Finds out whether it is one of them who asks.
+    ///
+    /// # Errors
+    /// [`Error::CredentialRefused`] for whatever is wrong with the bearer, without telling what.
+    pub fn authenticate(&self, bearer: Option<&str>, now: UnixTime) -> Result<Caller, Error> {
+        let bearer = bearer
+            .ok_or(BearerRefusal::Missing)
+            .and_then(UnverifiedBearer::parse);
+        let bearer = bearer.map_err(refused)?;
+        if bearer.credential != self.credential {
+            return Err(refused(BearerRefusal::CredentialUnknown));
+        }
+        bearer
+            .verify(self.secret.as_bytes(), now)
+            .map_err(refused)?;
+        Ok(Caller {
+            credential: self.credential,
+            role: CredentialRole::Enforcer,
+        })
     }
 }
 

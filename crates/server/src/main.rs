@@ -1,6 +1,8 @@
-//! The binary `lanyard`: an authority with `serve`, and the commands that call one.
+//! The binary `lanyard`: an authority with `serve`, an enforcement point with `enforce`, and the
+//! commands that call them.
 
 mod client;
+mod enforce;
 mod grpc;
 mod serve;
 
@@ -13,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 use self::{
     client::ClientCommand,
+    enforce::{EnforceArgs, EnforceError},
     serve::{ServeArgs, ServeError},
 };
 
@@ -31,6 +34,8 @@ struct Cli {
 enum Command {
     /// Run the authority.
     Serve(Box<ServeArgs>),
+    /// Run an enforcement point: check tokens beside a backend, without asking the authority.
+    Enforce(Box<EnforceArgs>),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         None => run_server(cli.serve),
         Some(Command::Serve(args)) => run_server(*args),
+        Some(Command::Enforce(args)) => run_enforcer(*args),
         Some(Command::Client(command)) => run_client(command),
     };
     outcome.unwrap_or_else(|message| {
@@ -50,14 +56,24 @@ fn main() -> ExitCode {
 }
 
 fn run_server(args: ServeArgs) -> Result<ExitCode, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| format!("the runtime does not start: {error}"))?;
-    let served = runtime.block_on(serve::run(args));
+    let served = all_cores()?.block_on(serve::run(args));
     served
         .map(|()| ExitCode::SUCCESS)
         .map_err(|error: ServeError| error.to_string())
+}
+
+fn run_enforcer(args: EnforceArgs) -> Result<ExitCode, String> {
+    let enforced = all_cores()?.block_on(enforce::run(args));
+    enforced
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error: EnforceError| error.to_string())
+}
+
+fn all_cores() -> Result<tokio::runtime::Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(|error| format!("the runtime does not start: {error}"))
 }
 
 fn run_client(command: ClientCommand) -> Result<ExitCode, String> {

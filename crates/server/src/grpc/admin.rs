@@ -21,7 +21,7 @@ impl<S: Store> AdminGrpc<S> {
     }
 
     async fn admit_operator<T>(&self, request: Request<T>) -> Result<(Operator, T), Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
+        let (caller, message) = admit(&*self.authority, request).await?;
         Ok((caller.operator().map_err(Fault::from)?, message))
     }
 }

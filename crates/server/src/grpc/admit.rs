@@ -1,7 +1,8 @@
 //! Who calls: from the metadata of a request to a [`Caller`].
 
-use lanyard_authority::Caller;
+use lanyard_authority::{Caller, Error, LoneEnforcer};
 use lanyard_store::Store;
+use lanyard_token::{Clock as _, SystemClock};
 use tonic::{
     Request, Status,
     metadata::{AsciiMetadataValue, MetadataMap},
@@ -9,12 +10,30 @@ use tonic::{
 
 use super::ServedAuthority;
 
+/// Whoever knows the callers.
+pub(crate) trait Door: Send + Sync + 'static {
+    /// Finds out whose bearer it is.
+    fn admit(&self, bearer: Option<&str>) -> impl Future<Output = Result<Caller, Error>> + Send;
+}
+
+impl<S: Store> Door for ServedAuthority<S> {
+    async fn admit(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        self.authenticate(bearer).await
+    }
+}
+
+impl Door for LoneEnforcer {
+    async fn admit(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        self.authenticate(bearer, SystemClock.wall()?)
+    }
+}
+
 /// Finds out who calls, before anything else of the request is looked at.
-pub(super) async fn admit<S: Store, T>(
-    authority: &ServedAuthority<S>,
+pub(super) async fn admit<D: Door, T>(
+    door: &D,
     request: Request<T>,
 ) -> Result<(Caller, T), Status> {
-    let caller = authority.authenticate(bearer(request.metadata())).await;
+    let caller = door.admit(bearer(request.metadata())).await;
     let caller = caller.map_err(super::status::Fault::from)?;
     Ok((caller, request.into_inner()))
 }

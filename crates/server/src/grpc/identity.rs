@@ -27,7 +27,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         &self,
         request: Request<v1::CreateIdentityRequest>,
     ) -> Result<Response<v1::CreateIdentityResponse>, Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
+        let (caller, message) = admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let (custom_id, token) = requests::create_identity(&message)?;
         let created = self
@@ -46,7 +46,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         request: Request<v1::GetIdentityRequest>,
     ) -> Result<Response<v1::GetIdentityResponse>, Status> {
         let (caller, v1::GetIdentityRequest { identity_id }) =
-            admit(&self.authority, request).await?;
+            admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let id = requests::identity_id(&identity_id)?;
         let found = self
@@ -68,7 +68,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
                 page_size,
                 page_token,
             },
-        ) = admit(&self.authority, request).await?;
+        ) = admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let page = requests::page(page_size, &page_token)?;
         let found = self
@@ -84,7 +84,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         request: Request<v1::DeleteIdentityRequest>,
     ) -> Result<Response<v1::DeleteIdentityResponse>, Status> {
         let (caller, v1::DeleteIdentityRequest { identity_id }) =
-            admit(&self.authority, request).await?;
+            admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let id = requests::identity_id(&identity_id)?;
         let deleted = self
@@ -100,7 +100,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         &self,
         request: Request<v1::IssueTokenRequest>,
     ) -> Result<Response<v1::IssueTokenResponse>, Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
+        let (caller, message) = admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let (id, spec) = requests::issue_token(&message)?;
         let issued = self
@@ -117,7 +117,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         request: Request<v1::RevokeTokensRequest>,
     ) -> Result<Response<v1::RevokeTokensResponse>, Status> {
         let (caller, v1::RevokeTokensRequest { identity_id }) =
-            admit(&self.authority, request).await?;
+            admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let id = requests::identity_id(&identity_id)?;
         let revoked = self
@@ -133,7 +133,7 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         &self,
         request: Request<v1::RevokeTokenRequest>,
     ) -> Result<Response<v1::RevokeTokenResponse>, Status> {
-        let (caller, v1::RevokeTokenRequest { token }) = admit(&self.authority, request).await?;
+        let (caller, v1::RevokeTokenRequest { token }) = admit(&*self.authority, request).await?;
         let caller = caller.key_holder().map_err(Fault::from)?;
         let revoked = self
             .authority

@@ -44,8 +44,8 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-pub(crate) use self::status::explained;
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
+pub(crate) use self::{admit::Door, status::explained};
 
 /// The authority as it is served: over a real clock and real chance.
 pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
@@ -61,6 +61,9 @@ pub(crate) const SERVICES: [&str; 5] = [
     "lanyard.v1.TrustService",
 ];
 
+/// What an enforcement point serves.
+pub(crate) const ENFORCER_SERVICES: [&str; 2] = ["", POLICY_SERVICE];
+
 pub(crate) fn identity_service<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
 ) -> IdentityServiceServer<IdentityGrpc<S>> {
@@ -75,11 +78,11 @@ pub(crate) fn admin_service<S: Store>(
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
-pub(crate) fn policy_service<S: Store>(
-    authority: &Arc<ServedAuthority<S>>,
+pub(crate) fn policy_service<D: Door>(
+    door: &Arc<D>,
     enforcer: &Arc<Enforcer<SystemClock>>,
-) -> PolicyServiceServer<PolicyGrpc<S>> {
-    PolicyServiceServer::new(PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer)))
+) -> PolicyServiceServer<PolicyGrpc<D>> {
+    PolicyServiceServer::new(PolicyGrpc::new(Arc::clone(door), Arc::clone(enforcer)))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
@@ -93,16 +96,16 @@ pub(crate) fn trust_service<S: Store>(
 }
 
 /// The health service, with everything serving but what waits for a fresh list.
-pub(crate) async fn health() -> (HealthReporter, HealthServer<HealthService>) {
+pub(crate) async fn health(services: &[&str]) -> (HealthReporter, HealthServer<HealthService>) {
     let reporter = HealthReporter::new();
-    for name in SERVICES {
-        let waits = name == POLICY_SERVICE;
+    for name in services {
+        let waits = *name == POLICY_SERVICE;
         let status = if waits {
             ServingStatus::NotServing
         } else {
             ServingStatus::Serving
         };
-        reporter.set_service_status(name, status).await;
+        reporter.set_service_status(*name, status).await;
     }
     let service = HealthServer::new(HealthService::from_health_reporter(reporter.clone()));
     (reporter, service)

@@ -7,17 +7,21 @@ use lanyard_authority::{Checker, Error};
 use lanyard_enforcer::{CheckedDecision, Enforcer, Examined, Question};
 use lanyard_policy::Capability;
 use lanyard_proto::v1::{self, policy_service_server::PolicyService};
-use lanyard_store::Store;
 use lanyard_token::{Position, SystemClock};
 use tokio::time;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{ServedAuthority, admit::admit, decisions, questions, status::Fault, stream};
+use super::{
+    admit::{Door, admit},
+    decisions, questions,
+    status::Fault,
+    stream,
+};
 
-/// The service over an authority, which knows the callers, and an enforcer, which decides.
+/// The service over a door, which knows the callers, and an enforcer, which decides.
 #[derive(Debug)]
-pub(crate) struct PolicyGrpc<S> {
-    authority: Arc<ServedAuthority<S>>,
+pub(crate) struct PolicyGrpc<D> {
+    door: Arc<D>,
     desk: Desk,
 }
 
@@ -27,25 +31,22 @@ pub(super) struct Desk {
     enforcer: Arc<Enforcer<SystemClock>>,
 }
 
-impl<S: Store> PolicyGrpc<S> {
-    pub(super) const fn new(
-        authority: Arc<ServedAuthority<S>>,
-        enforcer: Arc<Enforcer<SystemClock>>,
-    ) -> Self {
+impl<D: Door> PolicyGrpc<D> {
+    pub(super) const fn new(door: Arc<D>, enforcer: Arc<Enforcer<SystemClock>>) -> Self {
         Self {
-            authority,
+            door,
             desk: Desk { enforcer },
         }
     }
 
     async fn admit_checker<T>(&self, request: Request<T>) -> Result<(Checker, T), Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
+        let (caller, message) = admit(&*self.door, request).await?;
         Ok((caller.checker().map_err(Fault::from)?, message))
     }
 }
 
 #[tonic::async_trait]
-impl<S: Store> PolicyService for PolicyGrpc<S> {
+impl<D: Door> PolicyService for PolicyGrpc<D> {
     async fn check(
         &self,
         request: Request<v1::CheckRequest>,

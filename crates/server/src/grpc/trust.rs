@@ -27,7 +27,7 @@ impl<S: Store> TrustGrpc<S> {
     }
 
     async fn admit_watcher<T>(&self, request: Request<T>) -> Result<(Watcher, T), Status> {
-        let (caller, message) = admit(&self.authority, request).await?;
+        let (caller, message) = admit(&*self.authority, request).await?;
         Ok((caller.watcher().map_err(Fault::from)?, message))
     }
 }

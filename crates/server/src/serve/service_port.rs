@@ -24,7 +24,7 @@ use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
 use super::metrics::Metrics;
-use crate::grpc::{self, SERVICES, ServedAuthority};
+use crate::grpc::{self, Door, ENFORCER_SERVICES, SERVICES, ServedAuthority};
 
 /// Everything that the port answers.
 pub(super) fn routes<S: Store>(
@@ -35,8 +35,8 @@ pub(super) fn routes<S: Store>(
 ) -> Result<Routes, ReflectionError> {
     let services = Routes::default()
         .add_service(health)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(reflection(&SERVICES).build_v1()?)
+        .add_service(reflection(&SERVICES).build_v1alpha()?)
         .add_service(grpc::identity_service(authority))
         .add_service(grpc::admin_service(authority))
         .add_service(grpc::policy_service(authority, enforcer))
@@ -51,13 +51,34 @@ pub(super) fn routes<S: Store>(
     ))))
 }
 
+/// What the port of an enforcement point answers.
+pub(crate) fn enforcer_routes<D: Door>(
+    door: &Arc<D>,
+    enforcer: &Arc<Enforcer<SystemClock>>,
+    (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
+) -> Result<Routes, ReflectionError> {
+    let services = Routes::default()
+        .add_service(health)
+        .add_service(reflection(&ENFORCER_SERVICES).build_v1()?)
+        .add_service(reflection(&ENFORCER_SERVICES).build_v1alpha()?)
+        .add_service(grpc::policy_service(door, enforcer));
+    // The keys are the authority's to publish.
+    let http = Router::new().route(JWKS_PATH, get(async || not_found()));
+    let router = services.into_axum_router().merge(http);
+    Ok(Routes::from(router.layer(middleware::from_fn_with_state(
+        metrics,
+        count_and_answer,
+    ))))
+}
+
 /// Reflection tells of the services that are served, not of all that the contract has.
-fn reflection() -> ReflectionBuilder<'static> {
+fn reflection(services: &[&'static str]) -> ReflectionBuilder<'static> {
     let builder = ReflectionBuilder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    SERVICES
-        .into_iter()
+    services
+        .iter()
+        .copied()
         .filter(|name| !name.is_empty())
         .chain([HEALTH_SERVICE])
         .fold(builder, ReflectionBuilder::with_service_name)
@@ -105,7 +126,7 @@ async fn count_and_answer(
 fn not_found() -> Response {
     (
         StatusCode::NOT_FOUND,
-        "this port serves gRPC and /.well-known/jwks.json\n",
+        "this port serves gRPC, and that of an authority /.well-known/jwks.json\n",
     )
         .into_response()
 }
