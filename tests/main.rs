@@ -20,6 +20,8 @@ mod behaviour {
     mod checks;
     mod cli;
     mod crash;
+    mod enforcing;
+    mod enforcing_outages;
     mod errors;
     mod genuine_tokens;
     mod identities;

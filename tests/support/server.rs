@@ -46,6 +46,18 @@ impl Server {
         Self::come_up(data, spawn(data, flags)).await
     }
 
+    /// Starts an enforcement point with the enforcer credential of this directory.
+    pub(crate) async fn enforce(data: &Data, authorities: &[&str], flags: &[&str]) -> Self {
+        let mut command = Command::new(lanyard());
+        command.arg("enforce").env_clear().arg("--credential");
+        command.arg(data.bootstrap_path());
+        for authority in authorities {
+            command.args(["--authority", authority]);
+        }
+        on_free_ports(&mut command, flags);
+        Self::come_up(data, run(command)).await
+    }
+
     /// Starts a server with no arguments at all.
     pub(crate) async fn start_by_environment(data: &Data) -> Self {
         let mut command = Command::new(lanyard());
@@ -98,10 +110,15 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.process.0.id())
             .ok()
             .and_then(Pid::from_raw);
-        kill_process(pid.expect("a process id"), Signal::TERM).expect("a signal");
+        kill_process(pid.expect("a process id"), signal).expect("a signal");
     }
 
     /// Waits until the server has ended.
@@ -205,6 +222,12 @@ fn spawn(data: &Data, flags: &[&str]) -> (Process, Printed) {
         .env_clear()
         .arg("--data")
         .arg(data.path());
+    on_free_ports(&mut command, flags);
+    run(command)
+}
+
+/// Adds the flags, and those for free ports where they name none.
+fn on_free_ports(command: &mut Command, flags: &[&str]) {
     for (flag, default) in [
         ("--listen", "127.0.0.1:0"),
         ("--admin-listen", "127.0.0.1:0"),
@@ -214,7 +237,6 @@ fn spawn(data: &Data, flags: &[&str]) -> (Process, Printed) {
         }
     }
     command.args(flags);
-    run(command)
 }
 
 fn run(mut command: Command) -> (Process, Printed) {

@@ -4,8 +4,9 @@ use lanyard_store::{CredentialRole, Store};
 use lanyard_token::{Clock, CredentialId, ResourceId, UnixTime};
 
 use crate::{
-    Authority, Entropy, Error,
+    Authority, Entropy, Error, Secret,
     bearer::{BearerRefusal, UnverifiedBearer},
+    refusals::Refusals,
 };
 
 /// Somebody whose bearer was good.
@@ -189,13 +190,54 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             .ok_or(Error::CredentialRefused)
     }
 
-    /// The answer to all refusals. Which it was, the log tells; but at most once a second, since
-    /// anybody can be refused as often as they like.
     fn refused(&self, reason: BearerRefusal) -> Error {
-        let second = self.clock.wall().map_or(0, UnixTime::as_secs);
-        if let Some(untold) = self.refusals.tell(second) {
-            tracing::warn!(%reason, untold, "a caller's bearer was refused");
+        let now = self.clock.wall().unwrap_or(UnixTime::from_secs(0));
+        self.refusals.refused(reason, now)
+    }
+}
+
+/// The one credential that a process admits which has no store: that of an enforcement point, which
+/// its callers hold as well. Bearers are checked as the authority checks them.
+#[derive(Debug)]
+pub struct LoneEnforcer {
+    credential: CredentialId,
+    secret: Secret,
+    refusals: Refusals,
+}
+
+impl LoneEnforcer {
+    /// Admits the holders of this credential.
+    #[must_use]
+    pub fn new(credential: CredentialId, secret: Secret) -> Self {
+        Self {
+            credential,
+            secret,
+            refusals: Refusals::default(),
         }
-        Error::CredentialRefused
+    }
+
+    /// Finds out whether it is one of them who asks.
+    ///
+    /// # Errors
+    /// [`Error::CredentialRefused`] for whatever is wrong with the bearer, without telling what.
+    pub fn authenticate(&self, bearer: Option<&str>, now: UnixTime) -> Result<Caller, Error> {
+        let bearer = bearer
+            .ok_or(BearerRefusal::Missing)
+            .and_then(UnverifiedBearer::parse);
+        let bearer = bearer.map_err(|reason| self.refused(reason, now))?;
+        if bearer.credential != self.credential {
+            return Err(self.refused(BearerRefusal::CredentialUnknown, now));
+        }
+        bearer
+            .verify(self.secret.as_bytes(), now)
+            .map_err(|reason| self.refused(reason, now))?;
+        Ok(Caller {
+            credential: self.credential,
+            role: CredentialRole::Enforcer,
+        })
+    }
+
+    fn refused(&self, reason: BearerRefusal, now: UnixTime) -> Error {
+        self.refusals.refused(reason, now)
     }
 }

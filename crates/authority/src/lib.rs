@@ -48,7 +48,7 @@ pub use self::{
     authority::{Authority, Settings},
     bearer::{BEARER_AUDIENCE, MAX_BEARER_LIFETIME},
     bootstrap::{Bootstrap, BootstrapError},
-    caller::{Caller, Checker, KeyHolder, Operator, Watcher},
+    caller::{Caller, Checker, KeyHolder, LoneEnforcer, Operator, Watcher},
     entropy::{Entropy, EntropyError, SystemEntropy},
     error::{Entity, Error},
     feed::{FeedPlace, News, NoFurther, Snapshot, TrustFeed},

@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lanyard_token::UnixTime;
+
+use crate::{Error, bearer::BearerRefusal};
+
 /// Refusals since the last one that was told.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
@@ -11,8 +15,17 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
+    /// The answer to all refusals. Which it was, the log tells; but at most once a second, since
+    /// anybody can be refused as often as they like.
+    pub(crate) fn refused(&self, reason: BearerRefusal, now: UnixTime) -> Error {
+        if let Some(untold) = self.tell(now.as_secs()) {
+            tracing::warn!(%reason, untold, "a caller's bearer was refused");
+        }
+        Error::CredentialRefused
+    }
+
     /// Whether to tell of one that happens in this second, and how many were not told before it.
-    pub(crate) fn tell(&self, second: u64) -> Option<u64> {
+    fn tell(&self, second: u64) -> Option<u64> {
         let mark = second.saturating_add(1);
         if self.told.swap(mark, Ordering::Relaxed) == mark {
             self.untold.fetch_add(1, Ordering::Relaxed);

@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    pub(crate) const fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+    /// The secret of these bytes.
+    #[must_use]
+    pub const fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self(bytes)
     }
 

@@ -29,6 +29,23 @@ pub struct TokenWatch<C> {
     changes: Option<watch::Receiver<()>>,
 }
 
+impl<C> Clone for TokenWatch<C> {
+    fn clone(&self) -> Self {
+        let Self {
+            enforcer,
+            token,
+            told,
+            changes,
+        } = self;
+        Self {
+            enforcer: Arc::clone(enforcer),
+            token: token.clone(),
+            told: *told,
+            changes: changes.clone(),
+        }
+    }
+}
+
 impl<C: Clock> Enforcer<C> {
     /// Tells what becomes of a token that is being served.
     #[must_use]

@@ -1,6 +1,8 @@
-//! The binary `lanyard`: an authority with `serve`, and the commands that call one.
+//! The binary `lanyard`: an authority with `serve`, an enforcement point with `enforce`, and the
+//! commands that call them.
 
 mod client;
+mod enforce;
 mod grpc;
 mod serve;
 
@@ -18,6 +20,7 @@ use clap::{
 
 use self::{
     client::ClientCommand,
+    enforce::{EnforceArgs, EnforceError},
     serve::{ServeArgs, ServeError},
 };
 
@@ -34,6 +37,8 @@ struct Cli {
 enum Command {
     /// Run the authority.
     Serve(Box<ServeArgs>),
+    /// Run an enforcement point: check tokens beside a backend, without asking the authority.
+    Enforce(Box<EnforceArgs>),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
     let words = words(env::args_os().skip(1));
     let outcome = match Cli::try_parse_from(&words).map(|cli| cli.command) {
         Ok(Command::Serve(args)) => run_server(*args),
+        Ok(Command::Enforce(args)) => run_enforcer(*args),
         Ok(Command::Client(command)) => run_client(command),
         Err(error) if error.use_stderr() => {
             complain(&usage(&error, &words));
@@ -75,14 +81,24 @@ fn words(typed: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn run_server(args: ServeArgs) -> Result<ExitCode, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| format!("the runtime does not start: {error}"))?;
-    let served = runtime.block_on(serve::run(args));
+    let served = all_cores()?.block_on(serve::run(args));
     served
         .map(|()| ExitCode::SUCCESS)
         .map_err(|error: ServeError| error.to_string())
+}
+
+fn run_enforcer(args: EnforceArgs) -> Result<ExitCode, String> {
+    let enforced = all_cores()?.block_on(enforce::run(args));
+    enforced
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error: EnforceError| error.to_string())
+}
+
+fn all_cores() -> Result<tokio::runtime::Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(|error| format!("the runtime does not start: {error}"))
 }
 
 fn run_client(command: ClientCommand) -> Result<ExitCode, String> {

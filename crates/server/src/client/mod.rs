@@ -34,11 +34,17 @@ mod token;
 mod token_arg;
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
+use lanyard_enforcer::FeedCredential;
+use zeroize::Zeroizing;
 
 use self::connection::ConnectionArgs;
+use self::credential_file::{CredentialFile, Role};
 pub(crate) use self::error::ClientError;
 
 /// The commands that call an authority.
@@ -112,6 +118,25 @@ pub(crate) async fn run(command: ClientCommand) -> Result<ExitCode, ClientError>
         }
         Err(error) => Err(error),
     }
+}
+
+/// Reads the credential of an enforcement point from a file of any of the forms.
+///
+/// # Errors
+///
+/// If there is none, or it is not what a file of credentials holds.
+pub(crate) fn enforcer_credential(path: &Path) -> Result<FeedCredential, ClientError> {
+    let chosen = CredentialFile::read(path)?.of_role(Role::Enforcer)?;
+    let bad = || ClientError::BadSecret {
+        id: chosen.credential.id.clone(),
+    };
+    let secret = STANDARD.decode(chosen.credential.secret.expose());
+    let secret = secret.map(Zeroizing::new).map_err(|_| bad())?;
+    let id = chosen.credential.id.parse().map_err(|_| bad())?;
+    if secret.is_empty() {
+        return Err(bad());
+    }
+    Ok(FeedCredential::new(id, secret))
 }
 
 async fn dispatch(command: ClientCommand) -> Result<Outcome, ClientError> {

@@ -12,20 +12,51 @@ use axum::{
     middleware::Next,
     response::Response as HttpResponse,
 };
-use lanyard_authority::{Caller, Error};
+use lanyard_authority::{Caller, Error, LoneEnforcer};
 use lanyard_store::Store;
+use lanyard_token::{Clock as _, SystemClock};
 use tonic::{Request, Status};
 
 use super::{SERVICES, ServedAuthority, status::Fault};
 
+/// Whoever knows the callers.
+pub(crate) trait Door: Send + Sync + 'static {
+    /// Finds out whose bearer it is.
+    fn admit(&self, bearer: Option<&str>) -> impl Future<Output = Result<Caller, Error>> + Send;
+
+    /// Finds out whether somebody who was let in before still would be.
+    fn readmit(&self, caller: &Caller) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+impl<S: Store> Door for ServedAuthority<S> {
+    async fn admit(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        self.authenticate(bearer).await
+    }
+
+    async fn readmit(&self, caller: &Caller) -> Result<(), Error> {
+        self.reauthenticate(caller).await
+    }
+}
+
+impl Door for LoneEnforcer {
+    async fn admit(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        self.authenticate(bearer, SystemClock.wall()?)
+    }
+
+    /// Its one credential is its own for as long as it runs.
+    async fn readmit(&self, _: &Caller) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// Lets a request for one of the services through if its bearer is good, and puts the caller in it.
-pub(crate) async fn authenticate<S: Store>(
-    State(authority): State<Arc<ServedAuthority<S>>>,
+pub(crate) async fn authenticate<D: Door>(
+    State(door): State<Arc<D>>,
     mut request: HttpRequest,
     next: Next,
 ) -> HttpResponse {
     if is_guarded(request.uri().path()) {
-        match authority.authenticate(bearer(request.headers())).await {
+        match door.admit(bearer(request.headers())).await {
             Ok(caller) => drop(request.extensions_mut().insert(caller)),
             Err(error) => return Status::from(Fault::from(error)).into_http(),
         }

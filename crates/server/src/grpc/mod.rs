@@ -46,7 +46,7 @@ use tonic_health::{
 
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
 pub(crate) use self::{
-    admit::authenticate,
+    admit::{Door, authenticate},
     status::{told, unimplemented},
 };
 
@@ -64,6 +64,9 @@ pub(crate) const SERVICES: [&str; 5] = [
     "lanyard.v1.TrustService",
 ];
 
+/// What an enforcement point serves.
+pub(crate) const ENFORCER_SERVICES: [&str; 2] = ["", POLICY_SERVICE];
+
 pub(crate) fn identity_service<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
 ) -> IdentityServiceServer<IdentityGrpc<S>> {
@@ -78,12 +81,12 @@ pub(crate) fn admin_service<S: Store>(
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
-pub(crate) fn policy_service<S: Store>(
-    authority: &Arc<ServedAuthority<S>>,
+pub(crate) fn policy_service<D: Door>(
+    door: &Arc<D>,
     enforcer: &Arc<Enforcer<SystemClock>>,
     draining: watch::Receiver<bool>,
-) -> PolicyServiceServer<PolicyGrpc<S>> {
-    let service = PolicyGrpc::new(Arc::clone(authority), Arc::clone(enforcer), draining);
+) -> PolicyServiceServer<PolicyGrpc<D>> {
+    let service = PolicyGrpc::new(Arc::clone(door), Arc::clone(enforcer), draining);
     PolicyServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES)
 }
 
@@ -97,16 +100,16 @@ pub(crate) fn trust_service<S: Store>(
 }
 
 /// The health service, with everything serving but what waits for a fresh list.
-pub(crate) async fn health() -> (HealthReporter, HealthServer<HealthService>) {
+pub(crate) async fn health(services: &[&str]) -> (HealthReporter, HealthServer<HealthService>) {
     let reporter = HealthReporter::new();
-    for name in SERVICES {
-        let waits = name == POLICY_SERVICE;
+    for name in services {
+        let waits = *name == POLICY_SERVICE;
         let status = if waits {
             ServingStatus::NotServing
         } else {
             ServingStatus::Serving
         };
-        reporter.set_service_status(name, status).await;
+        reporter.set_service_status(*name, status).await;
     }
     let service = HealthServer::new(HealthService::from_health_reporter(reporter.clone()));
     (reporter, service)

@@ -7,17 +7,21 @@ use lanyard_authority::{Checker, Error};
 use lanyard_enforcer::{CheckedDecision, Enforcer, Examined, Question};
 use lanyard_policy::Capability;
 use lanyard_proto::v1::{self, policy_service_server::PolicyService};
-use lanyard_store::Store;
 use lanyard_token::{Position, SystemClock};
 use tokio::{sync::watch, time};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{ServedAuthority, admit::admit, decisions, questions, status::Fault, stream};
+use super::{
+    admit::{Door, admit},
+    decisions, questions,
+    status::Fault,
+    stream,
+};
 
-/// The service over an authority, which knows the callers, and an enforcer, which decides.
+/// The service over a door, which knows the callers, and an enforcer, which decides.
 #[derive(Debug)]
-pub(crate) struct PolicyGrpc<S> {
-    authority: Arc<ServedAuthority<S>>,
+pub(crate) struct PolicyGrpc<D> {
+    door: Arc<D>,
     desk: Desk,
     draining: watch::Receiver<bool>,
 }
@@ -28,15 +32,15 @@ pub(super) struct Desk {
     enforcer: Arc<Enforcer<SystemClock>>,
 }
 
-impl<S> PolicyGrpc<S> {
+impl<D> PolicyGrpc<D> {
     /// `draining` turns true when streams shall come to their end.
     pub(super) const fn new(
-        authority: Arc<ServedAuthority<S>>,
+        door: Arc<D>,
         enforcer: Arc<Enforcer<SystemClock>>,
         draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
-            authority,
+            door,
             desk: Desk { enforcer },
             draining,
         }
@@ -49,7 +53,7 @@ fn admit_checker<T>(request: Request<T>) -> Result<(Checker, T), Status> {
 }
 
 #[tonic::async_trait]
-impl<S: Store> PolicyService for PolicyGrpc<S> {
+impl<D: Door> PolicyService for PolicyGrpc<D> {
     async fn check(
         &self,
         request: Request<v1::CheckRequest>,
@@ -79,7 +83,7 @@ impl<S: Store> PolicyService for PolicyGrpc<S> {
         let desk = self.desk.clone();
         let checker = caller.checker().map_err(Fault::from)?;
         let answer = move |question| stream::answer(desk.clone(), checker, question);
-        let gone = stream::dismissal(Arc::clone(&self.authority), caller);
+        let gone = stream::dismissal(Arc::clone(&self.door), caller);
         let ends = (self.draining.clone(), gone);
         Ok(Response::new(Box::pin(stream::until(
             questions, answer, ends,

@@ -10,13 +10,12 @@ use futures_util::{
 };
 use lanyard_authority::{Caller, Checker, Error};
 use lanyard_proto::v1::{self, stream_check_response::Result as Answer};
-use lanyard_store::Store;
 use tokio::{sync::watch, time};
 use tonic::{Status, Streaming};
 use tonic_types::FieldViolation;
 
 use super::{
-    ServedAuthority,
+    admit::Door,
     policy::Desk,
     status::{self, Fault},
 };
@@ -47,13 +46,10 @@ pub(super) async fn answer(desk: Desk, caller: Checker, question: Question) -> A
 
 /// Comes to an end once the caller's credential is gone: it was authenticated when the stream began,
 /// and a stream has no end of its own.
-pub(super) async fn dismissal<S: Store>(
-    authority: Arc<ServedAuthority<S>>,
-    caller: Caller,
-) -> Status {
+pub(super) async fn dismissal<D: Door>(door: Arc<D>, caller: Caller) -> Status {
     loop {
         time::sleep(RECHECK_EVERY).await;
-        if let Err(error @ Error::CredentialRefused) = authority.reauthenticate(&caller).await {
+        if let Err(error @ Error::CredentialRefused) = door.readmit(&caller).await {
             return Fault::from(error).into();
         }
     }

@@ -14,12 +14,12 @@ use super::{metrics::Metrics, upkeep::Readiness};
 
 /// What the admin port shows.
 #[derive(Clone, Debug)]
-pub(super) struct Shown {
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) readiness: Arc<Readiness>,
+pub(crate) struct Shown {
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
 }
 
-pub(super) fn router(shown: Shown) -> Router {
+pub(crate) fn router(shown: Shown) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))

@@ -142,11 +142,14 @@ impl From<LogLevel> for LevelFilter {
 
 /// Why a duration does not fit its flag.
 #[derive(Debug, thiserror::Error)]
-enum DurationError {
+pub(crate) enum DurationError {
+    /// It is not written as one.
     #[error(transparent)]
     Form(#[from] humantime::DurationError),
+    /// It is no freshness bound.
     #[error(transparent)]
     Freshness(#[from] FreshnessBoundError),
+    /// It is no propagation bound.
     #[error(transparent)]
     Propagation(#[from] PropagationBoundError),
 }
@@ -165,7 +168,7 @@ fn switch(text: &str) -> Result<bool, SwitchError> {
     }
 }
 
-fn freshness_bound(text: &str) -> Result<FreshnessBound, DurationError> {
+pub(crate) fn freshness_bound(text: &str) -> Result<FreshnessBound, DurationError> {
     Ok(FreshnessBound::from_duration(humantime::parse_duration(
         text,
     )?)?)

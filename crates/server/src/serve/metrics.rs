@@ -10,13 +10,13 @@ use prometheus_client::{
 
 /// Everything that `/metrics` shows.
 #[derive(Debug)]
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     calls: Family<CallLabels, Counter>,
     /// How old the revocation list is; -1 if it was never read.
-    pub(super) list_age: Gauge,
+    pub(crate) list_age: Gauge,
     /// How many revocations are live.
-    pub(super) live_revocations: Gauge,
+    pub(crate) live_revocations: Gauge,
 }
 
 /// One kind of call and how it ended.
@@ -27,7 +27,7 @@ struct CallLabels {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("lanyard");
         let calls = Family::<CallLabels, Counter>::default();
         registry.register("calls", "gRPC calls by path and status code", calls.clone());
@@ -45,9 +45,16 @@ impl Metrics {
         }
     }
 
+    /// Adds a gauge of a process that is no authority. Only while nobody reads them yet.
+    pub(crate) fn gauge(&mut self, name: &str, help: &str) -> Gauge {
+        let gauge = Gauge::default();
+        self.registry.register(name, help, gauge.clone());
+        gauge
+    }
+
     /// Counts a call. The path is one of those that are served, so that strangers cannot make new
     /// series.
-    pub(super) fn count_call(&self, path: &str, code: i32) {
+    pub(crate) fn count_call(&self, path: &str, code: i32) {
         self.calls
             .get_or_create(&CallLabels {
                 path: path.to_owned(),
@@ -57,7 +64,7 @@ impl Metrics {
     }
 
     /// All of it as text.
-    pub(super) fn to_text(&self) -> Result<String, fmt::Error> {
+    pub(crate) fn to_text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -19,7 +19,11 @@ mod service_port;
 mod upkeep;
 
 pub(crate) use self::{
-    args::ServeArgs,
+    admin_port::{Shown, router as admin_router},
+    args::{LogLevel, ServeArgs, freshness_bound},
     files::to_base64,
-    run::{ServeError, run},
+    metrics::Metrics,
+    run::{ServeError, Signals, answer, bind, log_to_stderr, run},
+    service_port::enforcer_routes,
+    upkeep::Upkeep,
 };

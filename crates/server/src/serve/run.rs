@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::Stream;
 use lanyard_authority::{Authority, BootstrapError, Entropy as _, Error, Settings, SystemEntropy};
 use lanyard_enforcer::Enforcer;
 use lanyard_store::{
@@ -15,6 +16,7 @@ use lanyard_store::{
 };
 use lanyard_token::{SystemClock, Verifier};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -22,12 +24,15 @@ use tokio::{
 };
 use tonic::{
     service::Routes,
-    transport::{Server, server::TcpIncoming},
+    transport::{
+        Server,
+        server::{Connected, TcpIncoming},
+    },
 };
 
 use super::{
     admin_port::{self, Shown},
-    args::ServeArgs,
+    args::{LogLevel, ServeArgs},
     files::{self, KeyFileError, LostStoreError},
     metrics::Metrics,
     service_port,
@@ -98,11 +103,7 @@ pub(crate) enum ServeError {
 
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::level_filters::LevelFilter::from(args.log))
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .init();
+    log_to_stderr(args.log);
     let listener = bind("--listen", args.listen, args.plaintext).await?;
     let admin_listener = bind("--admin-listen", args.admin_listen, true).await?;
     let bound = Bound {
@@ -111,6 +112,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
     };
     let authority = Arc::new(start(&args, &bound.local_endpoint()).await?);
     serve(&args, (listener, admin_listener), (authority, bound)).await
+}
+
+/// Logs what happens, for whoever looks after the process.
+pub(crate) fn log_to_stderr(level: LogLevel) {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::level_filters::LevelFilter::from(level))
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .init();
 }
 
 /// Where this process listens.
@@ -187,7 +197,7 @@ async fn serve(
         SystemClock,
     ));
     let metrics = Arc::new(Metrics::new());
-    let (reporter, health) = grpc::health().await;
+    let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
     let routes = service_port::routes(
         &authority,
@@ -202,7 +212,9 @@ async fn serve(
     };
     let mut admin =
         tokio::spawn(axum::serve(admin_listener, admin_port::router(shown)).into_future());
-    let mut server = tokio::spawn(answer(listener, routes, stopped));
+    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let mut server = tokio::spawn(answer(incoming, routes, stopped));
     let mut signals = Signals::new().map_err(ServeError::System)?;
     announce(args, &bound);
 
@@ -228,13 +240,14 @@ async fn serve(
 }
 
 /// Answers calls until it is told to stop, and then those that are in progress.
-async fn answer(
-    listener: TcpListener,
+pub(crate) async fn answer<I>(
+    incoming: impl Stream<Item = io::Result<I>>,
     routes: Routes,
     stopped: watch::Receiver<bool>,
-) -> Result<(), tonic::transport::Error> {
-    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+) -> Result<(), tonic::transport::Error>
+where
+    I: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+{
     Server::builder()
         .accept_http1(true)
         .max_concurrent_streams(MAX_STREAMS)
@@ -249,7 +262,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
-async fn bind(
+pub(crate) async fn bind(
     flag: &'static str,
     address: SocketAddr,
     may_be_reached: bool,
@@ -309,13 +322,13 @@ fn quoted(text: &str) -> String {
 }
 
 /// SIGTERM and SIGINT.
-struct Signals {
+pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Self {
@@ -324,7 +337,7 @@ impl Signals {
         })
     }
 
-    async fn received(&mut self) {
+    pub(crate) async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -24,7 +24,7 @@ use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
 use super::metrics::Metrics;
-use crate::grpc::{self, SERVICES, ServedAuthority};
+use crate::grpc::{self, Door, ENFORCER_SERVICES, SERVICES, ServedAuthority};
 
 /// Everything that the port answers.
 pub(super) fn routes<S: Store>(
@@ -35,12 +35,12 @@ pub(super) fn routes<S: Store>(
     let services = Routes::default()
         .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
         .add_service(
-            reflection()
+            reflection(&SERVICES)
                 .build_v1()?
                 .max_decoding_message_size(SMALL_MESSAGE_BYTES),
         )
         .add_service(
-            reflection()
+            reflection(&SERVICES)
                 .build_v1alpha()?
                 .max_decoding_message_size(SMALL_MESSAGE_BYTES),
         )
@@ -51,19 +51,50 @@ pub(super) fn routes<S: Store>(
     let http = Router::new()
         .route(JWKS_PATH, get(jwks))
         .with_state(authority.view());
-    let callers = middleware::from_fn_with_state(Arc::clone(authority), grpc::authenticate::<S>);
+    let callers = middleware::from_fn_with_state(
+        Arc::clone(authority),
+        grpc::authenticate::<ServedAuthority<S>>,
+    );
+    let calls = middleware::from_fn_with_state(metrics, count_and_answer);
+    let router = services.into_axum_router().layer(callers).merge(http);
+    Ok(Routes::from(router.layer(calls)))
+}
+
+/// What the port of an enforcement point answers.
+pub(crate) fn enforcer_routes<D: Door>(
+    door: &Arc<D>,
+    (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
+    (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
+) -> Result<Routes, ReflectionError> {
+    let services = Routes::default()
+        .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
+        .add_service(
+            reflection(&ENFORCER_SERVICES)
+                .build_v1()?
+                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
+        )
+        .add_service(
+            reflection(&ENFORCER_SERVICES)
+                .build_v1alpha()?
+                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
+        )
+        .add_service(grpc::policy_service(door, enforcer, draining));
+    // The keys are the authority's to publish.
+    let http = Router::new().route(JWKS_PATH, get(async || not_found()));
+    let callers = middleware::from_fn_with_state(Arc::clone(door), grpc::authenticate::<D>);
     let calls = middleware::from_fn_with_state(metrics, count_and_answer);
     let router = services.into_axum_router().layer(callers).merge(http);
     Ok(Routes::from(router.layer(calls)))
 }
 
 /// Reflection tells of the services that are served, not of all that the contract has.
-fn reflection() -> ReflectionBuilder<'static> {
+fn reflection(services: &[&'static str]) -> ReflectionBuilder<'static> {
     let builder = ReflectionBuilder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    SERVICES
-        .into_iter()
+    services
+        .iter()
+        .copied()
         .filter(|name| !name.is_empty())
         .chain([HEALTH_SERVICE])
         .fold(builder, ReflectionBuilder::with_service_name)
@@ -129,7 +160,7 @@ fn with_status(mut response: Response, status: &Status) -> Response {
 fn not_found() -> Response {
     (
         StatusCode::NOT_FOUND,
-        "this port serves gRPC and /.well-known/jwks.json\n",
+        "this port serves gRPC, and that of an authority /.well-known/jwks.json\n",
     )
         .into_response()
 }

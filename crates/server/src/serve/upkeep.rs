@@ -10,7 +10,7 @@ use std::{
 
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
-use lanyard_token::{Clock, SystemClock};
+use lanyard_token::SystemClock;
 use tokio::{task::JoinSet, time};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
@@ -19,14 +19,14 @@ use crate::grpc::{POLICY_SERVICE, SERVICES, ServedAuthority};
 
 /// Whether this process should be sent calls.
 #[derive(Debug, Default)]
-pub(super) struct Readiness {
+pub(crate) struct Readiness {
     draining: AtomicBool,
     fresh: AtomicBool,
 }
 
 impl Readiness {
     /// Why not, if it should not.
-    pub(super) fn reason_against(&self) -> Option<&'static str> {
+    pub(crate) fn reason_against(&self) -> Option<&'static str> {
         if self.draining.load(Ordering::SeqCst) {
             Some("draining\n")
         } else if self.fresh.load(Ordering::SeqCst) {
@@ -39,26 +39,36 @@ impl Readiness {
 
 /// The background tasks; they end when this is dropped.
 #[derive(Debug)]
-pub(super) struct Upkeep {
+pub(crate) struct Upkeep {
     tasks: JoinSet<()>,
+    services: &'static [&'static str],
     health: HealthReporter,
     readiness: Arc<Readiness>,
 }
 
 impl Upkeep {
-    /// Starts them.
+    /// Starts those of an authority.
     pub(super) fn start<S: Store>(
         authority: &Arc<ServedAuthority<S>>,
         enforcer: Arc<Enforcer<SystemClock>>,
+        telling: (HealthReporter, Arc<Metrics>),
+    ) -> Self {
+        let mut upkeep = Self::telling(enforcer, telling, &SERVICES);
+        let follower = Arc::clone(authority);
+        upkeep.spawn(async move { follower.follow().await });
+        upkeep.spawn(tidy(Arc::clone(authority)));
+        upkeep
+    }
+
+    /// Tells how things stand with an enforcer, and nothing else yet.
+    pub(crate) fn telling(
+        enforcer: Arc<Enforcer<SystemClock>>,
         (health, metrics): (HealthReporter, Arc<Metrics>),
+        services: &'static [&'static str],
     ) -> Self {
         let readiness = Arc::new(Readiness::default());
         let mut tasks = JoinSet::new();
-        let follower = Arc::clone(authority);
-        tasks.spawn(async move { follower.follow().await });
-        tasks.spawn(tidy(Arc::clone(authority)));
         let teller = Teller {
-            view: authority.view(),
             enforcer,
             health: health.clone(),
             metrics,
@@ -67,36 +77,42 @@ impl Upkeep {
         tasks.spawn(teller.tell());
         Self {
             tasks,
+            services,
             health,
             readiness,
         }
     }
 
+    /// Starts a further task, which must not end by itself.
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
     /// What the admin port tells.
-    pub(super) fn readiness(&self) -> Arc<Readiness> {
+    pub(crate) fn readiness(&self) -> Arc<Readiness> {
         Arc::clone(&self.readiness)
     }
 
     /// Waits until one of the tasks has ended. None does by itself, so it has panicked, and what it
     /// kept up is not kept up any more.
-    pub(super) async fn broken(&mut self) {
+    pub(crate) async fn broken(&mut self) {
         if let Some(Err(error)) = self.tasks.join_next().await {
             tracing::error!(%error, "a background task has failed");
         }
     }
 
     /// Tells everybody that no more calls are wanted. The log is followed on for those in progress.
-    pub(super) async fn begin_drain(&self) {
+    pub(crate) async fn begin_drain(&self) {
         self.readiness.draining.store(true, Ordering::SeqCst);
-        for service in SERVICES {
+        for service in self.services {
             self.health
-                .set_service_status(service, ServingStatus::NotServing)
+                .set_service_status(*service, ServingStatus::NotServing)
                 .await;
         }
     }
 
     /// Ends the tasks.
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.tasks.shutdown().await;
     }
 }
@@ -113,7 +129,6 @@ async fn tidy<S: Store>(authority: Arc<ServedAuthority<S>>) {
 
 /// Tells load balancers and operators whether checks can be answered.
 struct Teller {
-    view: Arc<lanyard_revocation::View>,
     enforcer: Arc<Enforcer<SystemClock>>,
     health: HealthReporter,
     metrics: Arc<Metrics>,
@@ -129,10 +144,12 @@ impl Teller {
     }
 
     async fn tell_once(&self) {
-        let age = SystemClock.boot().ok().and_then(|now| self.view.age(now));
+        let age = self.enforcer.list_age().ok().flatten();
         let age = age.map_or(-1, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
         self.metrics.list_age.set(age);
-        let live = i64::try_from(self.view.live_entries()).unwrap_or(i64::MAX);
+        let view = self.enforcer.known().view();
+        let live = view.map_or(0, |view| view.live_entries());
+        let live = i64::try_from(live).unwrap_or(i64::MAX);
         self.metrics.live_revocations.set(live);
 
         let fresh = self.enforcer.fresh().is_ok();
@@ -168,6 +185,7 @@ mod tests {
         let (tasks, readiness) = (JoinSet::new(), Arc::default());
         Upkeep {
             tasks,
+            services: &SERVICES,
             health: HealthReporter::new(),
             readiness,
         }

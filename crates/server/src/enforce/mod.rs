@@ -1,0 +1,21 @@
+//! `lanyard enforce`: an enforcement point as a process, beside a backend of any language.
+//!
+//! It answers the policy service from what it knows, and follows an authority to know it. It starts
+//! without one and goes on without one, and what it cannot tell it refuses.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `args` | what can be chosen |
+//! | `listen` | TCP or a unix socket |
+//! | `gauges` | how the following goes, as metrics |
+//! | `run` | from nothing to serving, and back |
+
+mod args;
+mod gauges;
+mod listen;
+mod run;
+
+pub(crate) use self::{
+    args::EnforceArgs,
+    run::{EnforceError, run},
+};

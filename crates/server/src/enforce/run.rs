@@ -1,0 +1,200 @@
+//! From nothing to serving, and back.
+
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    sync::Arc,
+};
+
+use lanyard_authority::{LoneEnforcer, Secret};
+use lanyard_enforcer::{
+    Enforcer, Feed, FeedCredential, FeedSettings, FeedSettingsError, FeedStatus, Follower, Known,
+    SystemChance,
+};
+use lanyard_token::{SystemClock, Verifier};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::watch,
+    task::JoinHandle,
+    time,
+};
+use tonic::{service::Routes, transport::server::TcpIncoming};
+
+use super::{
+    args::EnforceArgs,
+    gauges::FeedGauges,
+    listen::{self, ListenAddress},
+};
+use crate::{
+    client::{ClientError, enforcer_credential},
+    grpc::{self, ENFORCER_SERVICES},
+    serve::{
+        Metrics, ServeError, Shown, Signals, Upkeep, admin_router, answer, bind, enforcer_routes,
+        log_to_stderr,
+    },
+};
+
+/// Why the enforcement point does not serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EnforceError {
+    /// The credential file.
+    #[error(transparent)]
+    Credential(#[from] ClientError),
+    /// The addresses of the authority.
+    #[error("--authority: {0}")]
+    Authority(#[from] FeedSettingsError),
+    /// The socket.
+    #[error("cannot listen on `{path}`: {source}; choose another with --listen")]
+    Socket {
+        /// Where.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What an authority may fail of, too.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// Serves until SIGTERM or SIGINT, and then drains.
+pub(crate) async fn run(args: EnforceArgs) -> Result<(), EnforceError> {
+    log_to_stderr(args.log);
+    let credential = enforcer_credential(&args.credential)?;
+    let listener = Listener::bind(&args.listen, args.plaintext).await?;
+    let admin_listener = bind("--admin-listen", args.admin_listen, true).await?;
+    let point = Point::new(&args, &credential)?;
+    announce(&listener, &admin_listener).map_err(ServeError::System)?;
+    serve(&args, (listener, admin_listener), point).await
+}
+
+/// What is bound.
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener, String),
+}
+
+impl Listener {
+    async fn bind(address: &ListenAddress, plaintext: bool) -> Result<Self, EnforceError> {
+        match address {
+            ListenAddress::Tcp(address) => {
+                Ok(Self::Tcp(bind("--listen", *address, plaintext).await?))
+            }
+            ListenAddress::Unix(path) => {
+                let name = path.display().to_string();
+                let bound = listen::bind_unix(Path::new(path));
+                let bound = bound.map_err(|source| EnforceError::Socket {
+                    path: name.clone(),
+                    source,
+                })?;
+                Ok(Self::Unix(bound, name))
+            }
+        }
+    }
+
+    fn name(&self) -> io::Result<String> {
+        match self {
+            Self::Tcp(listener) => Ok(format!("http://{}", listener.local_addr()?)),
+            Self::Unix(_, name) => Ok(format!("unix:{name}")),
+        }
+    }
+
+    fn answer(
+        self,
+        routes: Routes,
+        stopped: watch::Receiver<bool>,
+    ) -> JoinHandle<Result<(), tonic::transport::Error>> {
+        match self {
+            Self::Tcp(listener) => {
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                tokio::spawn(answer(incoming, routes, stopped))
+            }
+            Self::Unix(listener, _) => {
+                let incoming = Box::pin(listen::connections(listener));
+                tokio::spawn(answer(incoming, routes, stopped))
+            }
+        }
+    }
+}
+
+/// The point itself: who is admitted, what decides, and what keeps it up to date.
+struct Point {
+    door: Arc<LoneEnforcer>,
+    enforcer: Arc<Enforcer<SystemClock>>,
+    feed: Feed<SystemClock, SystemChance>,
+    status: Arc<FeedStatus>,
+}
+
+impl Point {
+    fn new(args: &EnforceArgs, credential: &FeedCredential) -> Result<Self, EnforceError> {
+        let bound = args.freshness_bound;
+        let (known, status) = (Known::nothing(), Arc::<FeedStatus>::default());
+        let follower = Follower::new(known.clone(), bound.into(), Arc::clone(&status));
+        let settings = FeedSettings::new(&args.authority, credential.clone())?;
+        let verifier = Verifier::new(args.issuer.clone(), args.audience.clone());
+        let secret = Secret::new(credential.secret().to_vec().into());
+        Ok(Self {
+            door: Arc::new(LoneEnforcer::new(credential.id(), secret)),
+            enforcer: Arc::new(Enforcer::new(known, verifier, bound, SystemClock)),
+            feed: Feed::new(settings, follower, SystemClock, SystemChance),
+            status,
+        })
+    }
+}
+
+async fn serve(
+    args: &EnforceArgs,
+    (listener, admin_listener): (Listener, TcpListener),
+    point: Point,
+) -> Result<(), EnforceError> {
+    let Point {
+        door,
+        enforcer,
+        feed,
+        status,
+    } = point;
+    let mut metrics = Metrics::new();
+    let gauges = FeedGauges::new(&mut metrics, status);
+    let metrics = Arc::new(metrics);
+    let (reporter, health) = grpc::health(&ENFORCER_SERVICES).await;
+    let (stop, stopped) = watch::channel(false);
+    let routes = enforcer_routes(
+        &door,
+        (&enforcer, stopped.clone()),
+        (health, Arc::clone(&metrics)),
+    );
+    let routes = routes.map_err(ServeError::Reflection)?;
+    let telling = (reporter, Arc::clone(&metrics));
+    let mut upkeep = Upkeep::telling(enforcer, telling, &ENFORCER_SERVICES);
+    upkeep.spawn(feed.follow());
+    upkeep.spawn(gauges.show());
+
+    let readiness = upkeep.readiness();
+    let shown = admin_router(Shown { metrics, readiness });
+    let mut admin = tokio::spawn(axum::serve(admin_listener, shown).into_future());
+    let mut server = listener.answer(routes, stopped);
+    let mut signals = Signals::new().map_err(ServeError::System)?;
+    let outcome = tokio::select! {
+        ended = &mut server => ended
+            .map_err(|error| ServeError::System(error.into()))?
+            .map_err(ServeError::Server),
+        _ = &mut admin => Err(ServeError::AdminPort),
+        () = upkeep.broken() => Err(ServeError::Upkeep),
+        () = signals.received() => Ok(()),
+    };
+    upkeep.begin_drain().await;
+    stop.send_replace(true);
+    if !server.is_finished() && time::timeout(args.drain_timeout, server).await.is_err() {
+        tracing::warn!("calls were cut off, because they took longer than the drain timeout");
+    }
+    upkeep.stop().await;
+    admin.abort();
+    Ok(outcome?)
+}
+
+/// Says to a person where things are. Nobody may be listening, and that harms nothing.
+fn announce(listener: &Listener, admin: &TcpListener) -> io::Result<()> {
+    let (name, admin) = (listener.name()?, admin.local_addr()?);
+    let text = format!("listening on {name}\nadmin on http://{admin}\n");
+    drop(io::stdout().write_all(text.as_bytes()));
+    Ok(())
+}
