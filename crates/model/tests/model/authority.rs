@@ -70,7 +70,8 @@ pub(crate) fn heal(setting: &Setting, world: &mut World, by: u8, to: u8) -> Opti
     world.node_mut(to).log.push(Written {
         place,
         says: Says::Revoked(before),
-    })
+    });
+    Some(())
 }
 
 /// A call to revoke is received, and its entry is appended. The authority knows it from then on.
@@ -97,7 +98,7 @@ pub(crate) fn revoke(
     world.node_mut(to).log.push(Written {
         place: at,
         says: Says::Revoked(before),
-    })?;
+    });
     world.authority_mut(by).view.known.learn(before);
     world.calls[call].phase = Phase::Appended { by, to: source, at };
     world.calls[call].before = before;

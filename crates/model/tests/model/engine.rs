@@ -19,7 +19,8 @@ pub(crate) fn replicate(world: &mut World, node: u8) -> Option<()> {
     let next = ours
         .is_beginning_of(&theirs)
         .then(|| ours.next_of(&theirs))??;
-    ours.push(next)
+    ours.push(next);
+    Some(())
 }
 
 /// A replica of the named primary is promoted, whatever has become of the primary: it may have
@@ -98,7 +99,8 @@ pub(crate) fn open(setting: &Setting, world: &mut World, node: u8) -> Option<()>
     log.push(Written {
         place,
         says: Says::Opening(mark(setting, source)),
-    })
+    });
+    Some(())
 }
 
 /// Whether the log of a primary ends in a generation of its own.

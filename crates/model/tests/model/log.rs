@@ -45,11 +45,11 @@ impl Log {
         log
     }
 
-    /// Appends an entry, or says that the log is full.
-    pub(crate) fn push(&mut self, entry: Written) -> Option<()> {
+    /// Appends an entry. A log that is full would hide what comes after, so it fails instead.
+    pub(crate) fn push(&mut self, entry: Written) {
         let len = self.len();
-        *self.entries.get_mut(len)? = Some(entry);
-        Some(())
+        let room = self.entries.get_mut(len);
+        *room.expect("no setting fills a log") = Some(entry);
     }
 
     /// How many entries it has.
