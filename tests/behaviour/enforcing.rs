@@ -122,7 +122,7 @@ async fn it_admits_the_holders_of_its_own_credential_and_nobody_else() {
         assert_eq!(reason(&refusal), "CREDENTIAL_REFUSED");
     }
     assert!(point.enforcer().check(check(&token)).await.unwrap().allowed);
-    let refusal = point.primary().create(None).await.unwrap_err();
+    let refusal = point.enforcer().create(None).await.unwrap_err();
     assert_eq!(refusal.code(), Code::Unimplemented, "it issues nothing");
 }
 
