@@ -32,18 +32,7 @@ pub(super) fn routes<S: Store>(
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
 ) -> Result<Routes, ReflectionError> {
-    let services = Routes::default()
-        .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
-        .add_service(
-            reflection(&SERVICES)
-                .build_v1()?
-                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
-        )
-        .add_service(
-            reflection(&SERVICES)
-                .build_v1alpha()?
-                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
-        )
+    let services = open_services(health, &SERVICES)?
         .add_service(grpc::identity_service(authority))
         .add_service(grpc::admin_service(authority))
         .add_service(grpc::policy_service(authority, enforcer, draining.clone()))
@@ -51,13 +40,7 @@ pub(super) fn routes<S: Store>(
     let http = Router::new()
         .route(JWKS_PATH, get(jwks))
         .with_state(authority.view());
-    let callers = middleware::from_fn_with_state(
-        Arc::clone(authority),
-        grpc::authenticate::<ServedAuthority<S>>,
-    );
-    let calls = middleware::from_fn_with_state(metrics, count_and_answer);
-    let router = services.into_axum_router().layer(callers).merge(http);
-    Ok(Routes::from(router.layer(calls)))
+    Ok(behind_door(authority, metrics, (services, http)))
 }
 
 /// What the port of an enforcement point answers.
@@ -66,25 +49,36 @@ pub(crate) fn enforcer_routes<D: Door>(
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
 ) -> Result<Routes, ReflectionError> {
-    let services = Routes::default()
-        .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
-        .add_service(
-            reflection(&ENFORCER_SERVICES)
-                .build_v1()?
-                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
-        )
-        .add_service(
-            reflection(&ENFORCER_SERVICES)
-                .build_v1alpha()?
-                .max_decoding_message_size(SMALL_MESSAGE_BYTES),
-        )
+    let services = open_services(health, &ENFORCER_SERVICES)?
         .add_service(grpc::policy_service(door, enforcer, draining));
     // The keys are the authority's to publish.
     let http = Router::new().route(JWKS_PATH, get(async || not_found()));
+    Ok(behind_door(door, metrics, (services, http)))
+}
+
+/// Health and reflection, which anybody may ask.
+fn open_services(
+    health: HealthServer<HealthService>,
+    services: &[&'static str],
+) -> Result<Routes, ReflectionError> {
+    let v1 = reflection(services).build_v1()?;
+    let v1alpha = reflection(services).build_v1alpha()?;
+    Ok(Routes::default()
+        .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
+        .add_service(v1.max_decoding_message_size(SMALL_MESSAGE_BYTES))
+        .add_service(v1alpha.max_decoding_message_size(SMALL_MESSAGE_BYTES)))
+}
+
+/// The services behind the door that knows their callers, HTTP beside them, and all of it counted.
+fn behind_door<D: Door>(
+    door: &Arc<D>,
+    metrics: Arc<Metrics>,
+    (services, http): (Routes, Router),
+) -> Routes {
     let callers = middleware::from_fn_with_state(Arc::clone(door), grpc::authenticate::<D>);
     let calls = middleware::from_fn_with_state(metrics, count_and_answer);
     let router = services.into_axum_router().layer(callers).merge(http);
-    Ok(Routes::from(router.layer(calls)))
+    Routes::from(router.layer(calls))
 }
 
 /// Reflection tells of the services that are served, not of all that the contract has.
