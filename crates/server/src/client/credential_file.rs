@@ -54,6 +54,8 @@ pub(super) enum Purpose {
     Issue,
     /// To check tokens. The credential that can do least comes first.
     Check,
+    /// To follow the feed.
+    Watch,
 }
 
 impl Purpose {
@@ -62,6 +64,7 @@ impl Purpose {
             Self::Administer => &[Role::Operator],
             Self::Issue => &[Role::Primary, Role::Secondary],
             Self::Check => &[Role::Enforcer, Role::Primary, Role::Secondary],
+            Self::Watch => &[Role::Enforcer],
         }
     }
 }

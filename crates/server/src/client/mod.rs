@@ -32,6 +32,7 @@ mod subscription;
 mod table;
 mod token;
 mod token_arg;
+mod watch;
 
 use std::io;
 use std::path::Path;
@@ -70,6 +71,8 @@ pub(crate) enum ClientCommand {
     ServiceKey(Noun<service_key::ServiceKeyCommand>),
     /// Manage the keys that sign access tokens
     SigningKey(Noun<signing_key::SigningKeyCommand>),
+    /// Print what enforcement points are told, as it happens
+    Watch(watch::WatchCommand),
     /// Print a fresh bearer, good for ten minutes, for grpcurl and the like
     Credential(credential::CredentialCommand),
 }
@@ -151,6 +154,7 @@ async fn dispatch(command: ClientCommand) -> Result<Outcome, ClientError> {
         ClientCommand::Key(noun) => key::run(noun.verb, &noun.connection).await,
         ClientCommand::ServiceKey(noun) => service_key::run(noun.verb, &noun.connection).await,
         ClientCommand::SigningKey(noun) => signing_key::run(noun.verb, &noun.connection).await,
+        ClientCommand::Watch(command) => watch::run(command).await,
         ClientCommand::Credential(command) => credential::run(&command),
     };
     done.map(|()| Outcome::Done)

@@ -36,6 +36,11 @@ impl Output {
         self.answer(&record.people(), record)
     }
 
+    /// Prints one of many answers, each on a line of its own.
+    pub(super) fn line(&self, record: &Record) -> Result<(), ClientError> {
+        self.answer(&record.line(), record)
+    }
+
     /// Prints an answer that people are told in words of its own.
     pub(super) fn answer(&self, people: &str, record: &Record) -> Result<(), ClientError> {
         match self {

@@ -140,6 +140,15 @@ impl Record {
         blocks.join("\n\n")
     }
 
+    /// The record for people who read one after the other: its fields on one line.
+    pub(super) fn line(&self) -> String {
+        let fields = self.lines().into_iter();
+        let fields: Vec<String> = fields
+            .map(|(label, text)| format!("{label} {text}"))
+            .collect();
+        fields.join("  ")
+    }
+
     /// The field under a path such as `identity.id`, on one line.
     pub(super) fn field(&self, path: &str) -> Option<String> {
         let (name, rest) = match path.split_once('.') {

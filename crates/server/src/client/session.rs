@@ -64,11 +64,13 @@ impl Session {
             .insert("authorization", self.authorization()?);
         match rpc(request).await {
             Ok(response) => Ok(response.into_inner()),
-            Err(status) => Err(ClientError::Refused(refusal::explain(
-                &status,
-                &self.caller(),
-            ))),
+            Err(status) => Err(self.refused(&status)),
         }
+    }
+
+    /// Why a call was refused, or ended later.
+    pub(super) fn refused(&self, status: &Status) -> ClientError {
+        ClientError::Refused(refusal::explain(status, &self.caller()))
     }
 
     fn caller(&self) -> Caller<'_> {

@@ -49,6 +49,8 @@ fn every_command_is_understood() {
         "signing-key revoke id",
         "signing-key list",
         "credential --role operator",
+        "watch",
+        "watch --cursor x",
     ] {
         let with_flags = format!("{line} --endpoint http://h:1 --credential f --data d --json");
         assert!(parse(line).is_ok(), "{line}");
@@ -70,7 +72,7 @@ fn what_is_incomplete_or_unknown_is_not_understood() {
         "key rotate tertiary",
         "service-key create",
         "credential --role nobody",
-        "watch",
+        "watch now",
         "enforce",
         "bench issue",
     ] {

@@ -176,3 +176,12 @@ fn one_field_is_found_by_its_path() {
         ["identity.id", "identity.scopes", "active"]
     );
 }
+
+#[test]
+fn a_record_of_a_stream_is_one_line() {
+    let record = Record::new()
+        .text("event", "revoked")
+        .text("cursor", "")
+        .text("handle_id", "x");
+    assert_eq!(record.line(), "event: revoked  handle id: x");
+}
