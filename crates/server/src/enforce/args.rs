@@ -7,7 +7,7 @@ use lanyard_revocation::FreshnessBound;
 use lanyard_token::{Audience, Issuer};
 
 use super::listen::ListenAddress;
-use crate::serve::{LogLevel, freshness_bound};
+use crate::serve::{LogLevel, freshness_bound, switch};
 
 /// The flags of `lanyard enforce`. Each has an environment variable.
 #[derive(Clone, Debug, Args)]
@@ -88,7 +88,7 @@ pub(crate) struct EnforceArgs {
     pub(super) drain_timeout: Duration,
 
     /// Serve without TLS beyond this machine. Tokens and bearers can then be read on the way.
-    #[arg(long, env = "LANYARD_PLAINTEXT")]
+    #[arg(long, env = "LANYARD_PLAINTEXT", value_parser = switch)]
     pub(super) plaintext: bool,
 
     /// How much is logged, to standard error.

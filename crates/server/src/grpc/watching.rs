@@ -19,7 +19,10 @@ use tokio::{
 use tonic::{Status, Streaming};
 use tonic_types::FieldViolation;
 
-use super::{ServedAuthority, feed_messages, status::Fault};
+use super::{
+    ServedAuthority, feed_messages,
+    status::{self, Fault},
+};
 
 /// What a watch lives under.
 pub(super) struct Guard<S> {
@@ -93,7 +96,7 @@ struct Watch<S> {
 
 impl<S: Store> Watch<S> {
     async fn follow(&mut self, mut asked: Streaming<v1::WatchRequest>) -> Result<(), Status> {
-        let Some(first) = asked.message().await? else {
+        let Some(first) = asked.message().await.map_err(status::told)? else {
             return Ok(());
         };
         let (cursor, mut ping) = opening(first)?;
@@ -105,7 +108,7 @@ impl<S: Store> Watch<S> {
                 None => drop(self.catch_up(&mut place).await?),
             }
             tokio::select! {
-                message = asked.message() => match message? {
+                message = asked.message() => match message.map_err(status::told)? {
                     Some(message) => ping = Some(later(message)?),
                     None => return Ok(()),
                 },

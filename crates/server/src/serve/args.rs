@@ -157,10 +157,10 @@ pub(crate) enum DurationError {
 /// The environment says neither yes nor no of a flag.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1, true, yes or on, or else 0, false, no, off or nothing")]
-struct SwitchError;
+pub(crate) struct SwitchError;
 
 /// Reads what the environment says of a flag that takes no value.
-fn switch(text: &str) -> Result<bool, SwitchError> {
+pub(crate) fn switch(text: &str) -> Result<bool, SwitchError> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "off" => Ok(false),

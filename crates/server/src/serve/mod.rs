@@ -20,7 +20,7 @@ mod upkeep;
 
 pub(crate) use self::{
     admin_port::{Shown, router as admin_router},
-    args::{LogLevel, ServeArgs, freshness_bound},
+    args::{LogLevel, ServeArgs, freshness_bound, switch},
     files::to_base64,
     metrics::Metrics,
     run::{ServeError, Signals, answer, bind, log_to_stderr, run},
