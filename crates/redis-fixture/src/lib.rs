@@ -1,6 +1,8 @@
 //! Real Redis servers for tests: started on private ports, killed, paused and restarted at will.
 //!
-//! * [`Standalone`]: one server, with users if they are asked for.
+//! * [`Standalone`]: one server, with TLS and users if they are asked for.
+//! * [`Replicated`]: a primary and its replicas, watched by three sentinels.
+//! * [`Cluster`]: three primaries that share the slots, with replicas if they are asked for.
 //!
 //! Each is made of [`Node`]s, and a node is one process with a directory of its own. Whatever is dropped
 //! is killed, and its directory removed. Everything blocks and nothing is async, so that it is of use
@@ -26,13 +28,18 @@
 )]
 
 mod binary;
+mod cluster;
 mod node;
 mod port;
 mod process;
+mod replicated;
 mod standalone;
+mod tls;
 mod wait;
 
 pub use redis;
 
+pub use cluster::Cluster;
 pub use node::Node;
+pub use replicated::Replicated;
 pub use standalone::{Standalone, StandaloneBuilder};

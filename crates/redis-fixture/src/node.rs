@@ -68,6 +68,12 @@ impl Node {
         self.port
     }
 
+    /// Where it is, for somebody who speaks plainly and need not log in.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address())
+    }
+
     /// Host and port.
     #[must_use]
     pub fn address(&self) -> String {
