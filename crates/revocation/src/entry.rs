@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use lanyard_token::{LEEWAY, Lifetime, Position, UnixTime};
+use uuid::Uuid;
 
-use crate::Handle;
+use crate::{Handle, HandleKind};
 
 /// How long an entry stays in the log and in every list after the server time that it carries.
 ///
@@ -39,6 +40,20 @@ impl Revocation {
     pub fn covers(&self, issued_at: Position) -> bool {
         self.position > issued_at
     }
+
+    /// What the entry says that opens a generation: it revokes nothing, under a handle that no token
+    /// has.
+    #[must_use]
+    pub const fn of_nothing() -> Self {
+        Self {
+            handle: Handle {
+                kind: HandleKind::Token,
+                id: Uuid::nil(),
+            },
+            position: Position::ZERO,
+            is_final: false,
+        }
+    }
 }
 
 /// One entry of a partition's log.
@@ -61,6 +76,13 @@ impl Entry {
     #[must_use]
     pub fn expires_at(&self) -> UnixTime {
         self.time.saturating_add(RETENTION)
+    }
+
+    /// Whether the entry revokes nothing and opens a generation: a node became the primary, and its
+    /// log may lack what the one before it had. Whoever knows that log compares all of it.
+    #[must_use]
+    pub fn opens_generation(&self) -> bool {
+        self.revocation.position == Position::ZERO
     }
 
     /// Whether the entry still has to be known at `now`.

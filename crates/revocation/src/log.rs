@@ -39,6 +39,12 @@ pub struct LogRead {
     /// Whether the entries go up to the end, or stop earlier because there are too many for one
     /// read. Only a complete read can confirm that a list is fresh.
     pub complete: bool,
+    /// Whether the log holds exactly as many entries as it should. If not, some were taken out of it
+    /// or put into it by another hand, and perhaps before the cursor, where no read looks.
+    pub intact: bool,
+    /// Up to this number the numbers may have gaps, and zero if they have none: what had stood there
+    /// was appended again by those who knew it, or given up by an operator.
+    pub mended_to: u64,
 }
 
 impl LogRead {
@@ -82,6 +88,9 @@ pub enum Break {
     /// The entries do not come in the order of their positions, or not up to where the log ends.
     #[error("the entries contradict their order or the end of the log")]
     Contradiction,
+    /// The log does not hold as many entries as it should.
+    #[error("the log does not hold as many entries as it should")]
+    Damaged,
 }
 
 /// Whether a read goes on where the cursor is, or from nothing if there is no cursor.
