@@ -11,6 +11,7 @@
 pub mod conformance;
 pub mod embedded;
 mod records;
+pub mod redis;
 mod seam;
 
 pub use self::{

@@ -1,0 +1,400 @@
+//! The log of a partition: reading, healing, trimming, and what cannot be understood.
+//!
+//! The log is a stream. Its entries have six fields, in this order: `n` the number, `t` the time, `k`
+//! the kind of the handle or `generation`, `i` the id, `f` whether it is final, `p` the position that
+//! counts, or nothing if that is the entry's own. Whatever is not exactly that might be a revocation
+//! that this version does not know, so no reader steps over it.
+
+use lanyard_revocation::{
+    Cursor, Entry, Handle, HandleKind, LogId, LogRead, PartitionId, RETENTION, Revocation,
+};
+use lanyard_token::{Position, UnixTime};
+use redis::{Cmd, Value};
+use uuid::Uuid;
+
+use super::{
+    engine::{Effect, Engine},
+    keys::text,
+    reply::Reply,
+};
+use crate::{Healing, StoreError, UnreadableEntry};
+
+/// Makes the log of a partition if there is none.
+pub(super) async fn create(
+    engine: &Engine,
+    partition: PartitionId,
+    (id, is_new_store): (LogId, bool),
+    beyond: Position,
+) -> Result<(), StoreError> {
+    let is_new_store: &[u8] = if is_new_store { b"1" } else { b"0" };
+    let args = vec![
+        text(id.as_uuid()).into_bytes(),
+        beyond.to_string().into_bytes(),
+        is_new_store.to_vec(),
+    ];
+    let how = (&engine.scripts.create_log, Effect::Changes);
+    let reply = engine.in_any_partition(partition, how, args).await?;
+    match reply.status() {
+        "done" | "there" => Ok(()),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+/// Reads what is after the cursor, or all of it.
+pub(super) async fn read(
+    engine: &Engine,
+    partition: PartitionId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<LogRead, StoreError> {
+    let from = after.map(|cursor| cursor.position.to_string());
+    let limit = limit.clamp(1, READ_LIMIT);
+    let args = vec![
+        from.unwrap_or_default().into_bytes(),
+        limit.to_string().into_bytes(),
+    ];
+    let how = (&engine.scripts.read_log, Effect::Vouches);
+    let reply = engine.in_any_partition(partition, how, args).await?;
+    match reply.status() {
+        "done" => read_from(&reply, partition, limit),
+        "absent" => Ok(absent()),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+/// Appends again what the log has lost. `None` if it is not as it was read.
+pub(super) async fn heal(
+    engine: &Engine,
+    partition: PartitionId,
+    healing: Healing,
+    new_log: LogId,
+) -> Result<Option<Cursor>, StoreError> {
+    let Healing {
+        mut as_of,
+        lost,
+        beyond,
+        mends,
+    } = healing;
+    if as_of.log == ABSENT {
+        create(engine, partition, (new_log, false), beyond).await?;
+        return Ok(None);
+    }
+    let mut bites = lost.chunks(HEAL_LIMIT);
+    let mut bite = bites.next().unwrap_or_default();
+    let mut mends = mends;
+    loop {
+        let Some(end) = heal_some(engine, partition, (as_of, beyond, mends), bite).await? else {
+            return Ok(None);
+        };
+        let Some(next) = bites.next() else {
+            return Ok(Some(end));
+        };
+        (as_of, bite, mends) = (end, next, false);
+    }
+}
+
+/// Looks through a log for entries that cannot be understood.
+pub(super) async fn unreadable(
+    engine: &Engine,
+    partition: PartitionId,
+) -> Result<Vec<UnreadableEntry>, StoreError> {
+    let mut found = Vec::new();
+    let mut from = "-".to_owned();
+    loop {
+        let page = raw_entries(engine, partition, &from).await?;
+        for (place, fields) in &page {
+            if let Err(reason) = entry_of(place, fields) {
+                found.push(UnreadableEntry {
+                    partition,
+                    place: place.clone(),
+                    reason: reason.to_owned(),
+                });
+            }
+        }
+        match page.last() {
+            Some((place, _)) if page.len() == READ_LIMIT => from = format!("({place}"),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Takes an entry out of a log if it cannot be understood.
+pub(super) async fn strike(
+    engine: &Engine,
+    partition: PartitionId,
+    place: String,
+) -> Result<bool, StoreError> {
+    // What is not a position names no entry, and must not reach the server as a range.
+    if place.parse::<Position>().is_err() {
+        return Ok(false);
+    }
+    let page = raw_entries(engine, partition, &place).await?;
+    let Some((_, fields)) = page.into_iter().find(|(found, _)| *found == place) else {
+        return Ok(false);
+    };
+    if entry_of(&place, &fields).is_ok() {
+        return Ok(false);
+    }
+    let number = field(&fields, "n").and_then(|number| number.parse::<u64>().ok());
+    let number = number.map(|number| number.to_string()).unwrap_or_default();
+    let args = vec![place.into_bytes(), number.into_bytes()];
+    let how = (&engine.scripts.strike, Effect::Changes);
+    let reply = engine.in_partition(partition, how, &[], args).await?;
+    Ok(reply.status() == "done")
+}
+
+/// Declares the gaps of a log to be mended. `false` if there is none.
+pub(super) async fn give_up_missing(
+    engine: &Engine,
+    partition: PartitionId,
+) -> Result<bool, StoreError> {
+    let how = (&engine.scripts.give_up, Effect::Changes);
+    let reply = engine.in_partition(partition, how, &[], vec![]).await?;
+    Ok(reply.status() == "done")
+}
+
+/// Drops entries that are past their time, in bites.
+pub(super) async fn trim(engine: &Engine, partition: PartitionId) -> Result<(), StoreError> {
+    loop {
+        let args = vec![
+            RETENTION.as_millis().to_string().into_bytes(),
+            TRIM_LIMIT.to_string().into_bytes(),
+        ];
+        let how = (&engine.scripts.trim, Effect::Changes);
+        let reply = engine.in_partition(partition, how, &[], args).await?;
+        if reply.parsed::<usize>(0)? < TRIM_LIMIT {
+            return Ok(());
+        }
+    }
+}
+
+async fn heal_some(
+    engine: &Engine,
+    partition: PartitionId,
+    (as_of, beyond, mends): (Cursor, Position, bool),
+    lost: &[Revocation],
+) -> Result<Option<Cursor>, StoreError> {
+    let prefix = engine.keys.partition(partition).resource_prefix();
+    let mends: &[u8] = if mends { b"1" } else { b"0" };
+    let mut args = vec![
+        text(as_of.log.as_uuid()).into_bytes(),
+        as_of.number.to_string().into_bytes(),
+        beyond.to_string().into_bytes(),
+        mends.to_vec(),
+    ];
+    for Revocation {
+        handle,
+        position,
+        is_final,
+    } in lost
+    {
+        args.push(handle.kind.as_str().into());
+        args.push(text(handle.id).into_bytes());
+        args.push(if *is_final { b"1".into() } else { b"0".into() });
+        args.push(position.to_string().into_bytes());
+    }
+    let how = (&engine.scripts.heal, Effect::Changes);
+    let reply = engine.in_partition(partition, how, &[&prefix], args).await?;
+    match reply.status() {
+        "done" => Ok(Some(Cursor {
+            log: log_id(&reply.text(0)?)?,
+            position: reply.parsed(1)?,
+            number: reply.parsed(2)?,
+        })),
+        "moved" => Ok(None),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+fn read_from(
+    reply: &Reply,
+    partition: PartitionId,
+    limit: usize,
+) -> Result<LogRead, StoreError> {
+    let last_number: u64 = reply.parsed(2)?;
+    // What is missing may be less than nothing: a front that was cut off by another hand and then
+    // trimmed leaves the count as wrong as it was.
+    let (trimmed, missing): (u64, i64) = (reply.parsed(3)?, reply.parsed(4)?);
+    let length: u64 = reply.parsed(6)?;
+    let expected = i128::from(last_number) - i128::from(trimmed) - i128::from(missing);
+    let mut entries = Vec::new();
+    for (place, fields) in stream(reply.value(7))? {
+        let entry = entry_of(&place, &fields).map_err(|reason| {
+            StoreError::Unreadable(UnreadableEntry {
+                partition,
+                place,
+                reason: reason.to_owned(),
+            })
+        })?;
+        entries.push(entry);
+    }
+    Ok(LogRead {
+        log: log_id(&reply.text(0)?)?,
+        end: reply.parsed(1)?,
+        complete: entries.len() < limit,
+        entries,
+        last_number,
+        intact: i128::from(length) == expected,
+        mended_to: reply.parsed(5)?,
+    })
+}
+
+/// What is read where there is no log: nothing that anybody could go on from.
+fn absent() -> LogRead {
+    LogRead {
+        log: ABSENT,
+        entries: Vec::new(),
+        end: Position::ZERO,
+        last_number: 0,
+        complete: true,
+        intact: false,
+        mended_to: 0,
+    }
+}
+
+async fn raw_entries(
+    engine: &Engine,
+    partition: PartitionId,
+    from: &str,
+) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+    let keys = engine.keys.partition(partition);
+    let mut command = Cmd::new();
+    command.arg("XRANGE").arg(keys.log()).arg(from).arg("+");
+    command.arg("COUNT").arg(READ_LIMIT);
+    let answers = engine.look(keys.slot(), &[command]).await?;
+    stream(answers.into_iter().next().unwrap_or(Value::Nil))
+}
+
+fn stream(value: Value) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+    let raw: Vec<(String, Vec<Vec<u8>>)> =
+        redis::from_redis_value(value).map_err(|error| odd(error.to_string()))?;
+    let read = raw.into_iter().map(|(place, fields)| {
+        let fields = fields.iter().map(|field| String::from_utf8_lossy(field));
+        (place, fields.map(std::borrow::Cow::into_owned).collect())
+    });
+    Ok(read.collect())
+}
+
+/// Reads an entry, or says in a few words why it cannot be understood.
+fn entry_of(place: &str, fields: &[String]) -> Result<Entry, &'static str> {
+    let position: Position = place.parse().map_err(|_| "its place is no position")?;
+    let [n, number, t, time, k, kind, i, id, f, is_final, p, counts] = fields else {
+        return Err("it has not the fields of an entry");
+    };
+    if [n, t, k, i, f, p] != ["n", "t", "k", "i", "f", "p"] {
+        return Err("it has not the fields of an entry");
+    }
+    let is_final = match is_final.as_str() {
+        "0" => false,
+        "1" => true,
+        _ => return Err("whether it is final cannot be told"),
+    };
+    let counts = match counts.as_str() {
+        "" => Some(position),
+        counts => counts.parse().ok(),
+    };
+    let id = Uuid::try_parse(id).map_err(|_| "its id is none")?;
+    let revocation = match HandleKind::ALL.into_iter().find(|one| one.as_str() == kind) {
+        Some(kind) => Revocation {
+            handle: Handle { kind, id },
+            position: counts.ok_or("the position that counts is none")?,
+            is_final,
+        },
+        None if kind == GENERATION => Revocation::of_nothing(),
+        None => return Err("its kind is not known to this version"),
+    };
+    Ok(Entry {
+        number: number.parse().map_err(|_| "its number is none")?,
+        position,
+        time: UnixTime::from_millis(time.parse().map_err(|_| "its time is none")?),
+        revocation,
+    })
+}
+
+fn field<'a>(fields: &'a [String], name: &str) -> Option<&'a str> {
+    let mut pairs = fields.chunks_exact(2);
+    pairs.find_map(|pair| match pair {
+        [key, value] if key == name => Some(value.as_str()),
+        _ => None,
+    })
+}
+
+fn log_id(text: &str) -> Result<LogId, StoreError> {
+    let id = Uuid::try_parse(text).map_err(|_| odd("the log's id is none".to_owned()))?;
+    Ok(LogId::from_uuid(id))
+}
+
+fn odd(what: String) -> StoreError {
+    StoreError::Corrupt {
+        record: "log",
+        source: what.into(),
+    }
+}
+
+/// What a log that is not there has for an id.
+const ABSENT: LogId = LogId::from_uuid(Uuid::nil());
+/// The kind of an entry that opens a generation.
+const GENERATION: &str = "generation";
+/// How many entries one read takes at most: some milliseconds of the server's time.
+const READ_LIMIT: usize = 2_000;
+/// How many revocations one step appends again at most.
+const HEAL_LIMIT: usize = 500;
+/// How many entries one step drops at most.
+const TRIM_LIMIT: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Vec<String> {
+        text.split('|').map(str::to_owned).collect()
+    }
+
+    const ID: &str = "00000000000000000000000000000007";
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let written = fields(&format!("n|4|t|9|k|identity|i|{ID}|f|1|p|"));
+        let entry = entry_of("12-3", &written).unwrap();
+        assert_eq!(entry.number, 4);
+        assert_eq!(entry.position, Position::new(12, 3));
+        assert_eq!(entry.time, UnixTime::from_millis(9));
+        assert_eq!(entry.revocation.position, entry.position);
+        assert!(entry.revocation.is_final);
+        assert_eq!(entry.revocation.handle.kind, HandleKind::Identity);
+    }
+
+    #[test]
+    fn a_healed_entry_counts_from_where_it_first_stood() {
+        let written = fields(&format!("n|4|t|9|k|token|i|{ID}|f|0|p|5-1"));
+        let entry = entry_of("12-3", &written).unwrap();
+        assert_eq!(entry.position, Position::new(12, 3));
+        assert_eq!(entry.revocation.position, Position::new(5, 1));
+    }
+
+    #[test]
+    fn an_entry_that_opens_a_generation_revokes_nothing() {
+        let written = fields(&format!("n|4|t|9|k|generation|i|{ID}|f|0|p|"));
+        assert!(entry_of("12-3", &written).unwrap().opens_generation());
+    }
+
+    #[test]
+    fn whatever_is_not_exactly_an_entry_is_not_understood() {
+        for text in [
+            "",
+            "n|4",
+            &format!("n|4|t|9|k|planet|i|{ID}|f|0|p|"),
+            &format!("n|4|t|9|k|token|i|{ID}|f|2|p|"),
+            &format!("n|4|t|9|k|token|i|{ID}|f|0|p|5"),
+            &format!("n|-4|t|9|k|token|i|{ID}|f|0|p|"),
+            &format!("n|4|t||k|token|i|{ID}|f|0|p|"),
+            "n|4|t|9|k|token|i|xyz|f|0|p|",
+            &format!("n|4|t|9|k|token|i|{ID}|f|0|p||x|y"),
+            &format!("t|9|n|4|k|token|i|{ID}|f|0|p|"),
+        ] {
+            assert!(entry_of("12-3", &fields(text)).is_err(), "{text}");
+        }
+        let good = fields(&format!("n|4|t|9|k|token|i|{ID}|f|0|p|"));
+        assert!(entry_of("12-3", &good).is_ok() && entry_of("*", &good).is_err());
+    }
+}
