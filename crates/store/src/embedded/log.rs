@@ -83,6 +83,8 @@ pub(super) fn read(
         end: end(&meta_table)?,
         last_number,
         complete,
+        intact: true,
+        mended_to: 0,
     })
 }
 

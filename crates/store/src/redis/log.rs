@@ -47,11 +47,11 @@ pub(super) async fn read(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<LogRead, StoreError> {
-    let from = after.map(|cursor| cursor.position.to_string());
     let limit = limit.clamp(1, READ_LIMIT);
     let args = vec![
-        from.unwrap_or_default().into_bytes(),
-        limit.to_string().into_bytes(),
+        after.map_or_else(|| "-".to_owned(), beginning_after).into_bytes(),
+        // One more than is asked for tells whether there is more.
+        (limit + 1).to_string().into_bytes(),
     ];
     let how = (&engine.scripts.read_log, Effect::Vouches);
     let reply = engine.in_any_partition(partition, how, args).await?;
@@ -228,15 +228,25 @@ fn read_from(
         })?;
         entries.push(entry);
     }
+    let complete = entries.len() <= limit;
+    entries.truncate(limit);
     Ok(LogRead {
         log: log_id(&reply.text(0)?)?,
         end: reply.parsed(1)?,
-        complete: entries.len() < limit,
         entries,
+        complete,
         last_number,
         intact: i128::from(length) == expected,
         mended_to: reply.parsed(5)?,
     })
+}
+
+/// The range that begins after a cursor. After the last possible position there is none, and none
+/// that begins with it holds more.
+fn beginning_after(cursor: Cursor) -> String {
+    let last = Position::new(u64::MAX, u64::MAX);
+    let open = if cursor.position == last { "" } else { "(" };
+    format!("{open}{}", cursor.position)
 }
 
 /// What is read where there is no log: nothing that anybody could go on from.

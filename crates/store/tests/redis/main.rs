@@ -1,0 +1,4 @@
+//! The Redis backend, against real servers that the tests start themselves.
+
+mod conformance;
+mod support;

@@ -1,0 +1,87 @@
+//! Servers that cases share, and stores on them that share nothing.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use lanyard_redis_fixture::{Cluster, Replicated, Standalone};
+use lanyard_store::redis::{RedisNamespace, RedisOptions, RedisStore, RedisTime, RedisUrl};
+use lanyard_token::ManualClock;
+use uuid::Uuid;
+
+/// Servers of a kind.
+pub(crate) trait Servers: Send + Sync + Sized + 'static {
+    /// Starts them.
+    fn start() -> Self;
+
+    /// What a store on them is opened with.
+    fn options(&self) -> RedisOptions;
+}
+
+impl Servers for Standalone {
+    fn start() -> Self {
+        Self::start()
+    }
+
+    fn options(&self) -> RedisOptions {
+        options(&self.url())
+    }
+}
+
+impl Servers for Replicated {
+    fn start() -> Self {
+        Self::start(REPLICAS)
+    }
+
+    fn options(&self) -> RedisOptions {
+        let mut options = options(&self.sentinel_url());
+        options.replicas = u32::try_from(REPLICAS).ok();
+        options
+    }
+}
+
+impl Servers for Cluster {
+    fn start() -> Self {
+        Self::start()
+    }
+
+    fn options(&self) -> RedisOptions {
+        options(&self.url())
+    }
+}
+
+/// Servers that all cases at a time share. They are there for as long as a case is.
+pub(crate) struct Shared<S>(Mutex<Weak<S>>);
+
+impl<S: Servers> Shared<S> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Weak::new()))
+    }
+
+    pub(crate) fn servers(&self) -> Arc<S> {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(S::start());
+            *shared = Arc::downgrade(&started);
+            started
+        })
+    }
+}
+
+/// What a store at a URL is opened with.
+pub(crate) fn options(url: &str) -> RedisOptions {
+    let url: RedisUrl = url.parse().unwrap();
+    let mut options = RedisOptions::new(url.servers);
+    options.login = url.login;
+    options
+}
+
+/// A namespace that nobody else has.
+pub(crate) fn own_namespace() -> RedisNamespace {
+    Uuid::new_v4().simple().to_string().parse().unwrap()
+}
+
+/// Opens a store on a clock that the test moves.
+pub(crate) async fn open(options: &RedisOptions, clock: Arc<ManualClock>) -> RedisStore {
+    RedisStore::open(options, (clock, RedisTime::Clock), Uuid::new_v4).await.unwrap()
+}
+
+const REPLICAS: usize = 2;
