@@ -197,9 +197,15 @@ fn knows(sentinel: &Node, primary: &Node, replicas: usize) -> bool {
 }
 
 /// How many of these a sentinel knows, if it has nothing to say against any of them.
-fn finds_well(sentinel: &Node, of: &[&str], flags: &str) -> Option<usize> {
+fn finds_well(sentinel: &Node, of: &[&str], kind: &str) -> Option<usize> {
+    // The second is what another sentinel once said of the primary. Valkey 9 remembers it for longer
+    // than it holds, and it is nothing against the one that said it.
+    let harmless = [kind, "master_down"];
     let words = [&["SENTINEL"], of].concat();
     let known: Vec<HashMap<String, String>> = sentinel.ask(&words).ok()?;
-    let is_well = |one: &HashMap<_, _>| one.get("flags").is_some_and(|told: &String| told == flags);
+    let is_well = |one: &HashMap<String, String>| {
+        let flags = one.get("flags").map_or("", String::as_str);
+        flags.split(',').all(|flag| harmless.contains(&flag))
+    };
     known.iter().all(is_well).then_some(known.len())
 }
