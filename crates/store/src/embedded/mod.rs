@@ -215,12 +215,24 @@ impl Store for EmbeddedStore {
         self.read(|tables| log::read(tables, after, limit))
     }
 
-    async fn grown(&self) { std::future::pending().await }
-    async fn heal(&self, _: PartitionId, _: crate::Healing) -> Result<Option<Cursor>, StoreError> { todo!() }
-    async fn unreadable_entries(&self) -> Result<Vec<crate::UnreadableEntry>, StoreError> { todo!() }
-    async fn strike(&self, _: PartitionId, _: String) -> Result<bool, StoreError> { todo!() }
-    async fn give_up_missing(&self, _: PartitionId) -> Result<bool, StoreError> { todo!() }
-    async fn signing_keys_version(&self) -> Result<u64, StoreError> { todo!() }
+    async fn grown(&self) {
+        std::future::pending().await
+    }
+    async fn heal(&self, _: PartitionId, _: crate::Healing) -> Result<Option<Cursor>, StoreError> {
+        todo!()
+    }
+    async fn unreadable_entries(&self) -> Result<Vec<crate::UnreadableEntry>, StoreError> {
+        todo!()
+    }
+    async fn strike(&self, _: PartitionId, _: String) -> Result<bool, StoreError> {
+        todo!()
+    }
+    async fn give_up_missing(&self, _: PartitionId) -> Result<bool, StoreError> {
+        todo!()
+    }
+    async fn signing_keys_version(&self) -> Result<u64, StoreError> {
+        todo!()
+    }
     async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
         self.read(signing_keys::all)
     }

@@ -52,14 +52,13 @@ pub(super) fn settled_owner(
 pub(super) async fn owners_of(node: &Node) -> Result<Owners, Failure> {
     let answer = node.ask(Cmd::new().arg("CLUSTER").arg("SLOTS")).await?;
     let ranges: Vec<Vec<Value>> = redis::from_redis_value(answer).map_err(Failure::unexpected)?;
-    let ranges = ranges.into_iter().map(|range| range_of(range, &node.address));
+    let ranges = ranges
+        .into_iter()
+        .map(|range| range_of(range, &node.address));
     ranges.collect::<Result<_, _>>().map(Owners)
 }
 
-fn range_of(
-    range: Vec<Value>,
-    asked: &RedisAddress,
-) -> Result<(u16, u16, RedisAddress), Failure> {
+fn range_of(range: Vec<Value>, asked: &RedisAddress) -> Result<(u16, u16, RedisAddress), Failure> {
     let odd = || Failure::Corrupt("a range of slots cannot be read".into());
     let mut parts = range.into_iter();
     let mut next = || parts.next().ok_or_else(odd);
@@ -104,7 +103,9 @@ mod tests {
     }
 
     fn answers(of: &[(u16, u16)]) -> BTreeMap<RedisAddress, Owners> {
-        of.iter().map(|(port, last)| (address(*port), seen(*last))).collect()
+        of.iter()
+            .map(|(port, last)| (address(*port), seen(*last)))
+            .collect()
     }
 
     #[test]

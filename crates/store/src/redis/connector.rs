@@ -20,6 +20,7 @@ pub(super) struct Connector {
     login: RedisLogin,
     database: u16,
     response_timeout: Duration,
+    replicas: u32,
     /// What is asked of a server that keeps data.
     durability: Option<RedisDurability>,
 }
@@ -32,6 +33,7 @@ impl Connector {
             login: options.login.clone(),
             database,
             response_timeout: options.response_timeout,
+            replicas: options.replicas.unwrap_or(0),
             durability: Some(options.durability),
         })
     }
@@ -43,6 +45,7 @@ impl Connector {
             login: options.sentinel_login.clone(),
             database: 0,
             response_timeout: options.response_timeout,
+            replicas: 0,
             durability: None,
         })
     }
@@ -50,6 +53,11 @@ impl Connector {
     /// For how long an answer is waited for.
     pub(super) const fn response_timeout(&self) -> Duration {
         self.response_timeout
+    }
+
+    /// How many replicas must have a write before it is acknowledged.
+    pub(super) const fn replicas(&self) -> u32 {
+        self.replicas
     }
 
     /// Connects, and refuses a server that is not fit to keep a store.
@@ -60,7 +68,9 @@ impl Connector {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(self.response_timeout));
-        let client = self.client(address).map_err(|error| refused(address, &error))?;
+        let client = self
+            .client(address)
+            .map_err(|error| refused(address, &error))?;
         let connecting = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = connecting.await.map_err(|error| failed(address, error))?;
         if self.durability == Some(RedisDurability::Always) {

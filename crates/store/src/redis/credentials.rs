@@ -114,7 +114,9 @@ pub(super) async fn rotate(
     ];
     let engine = store.engine();
     let how = (&engine.scripts.rotate, Effect::Changes);
-    let reply = engine.in_partition(partition, how, &[&keys.resource], args).await?;
+    let reply = engine
+        .in_partition(partition, how, &[&keys.resource], args)
+        .await?;
     match reply.status() {
         "done" => {
             let old = CredentialId::from_uuid(reply.parsed(3)?);
@@ -145,7 +147,11 @@ pub(super) async fn create_service_key(
     let args = vec![
         text(new.id.as_uuid()).into_bytes(),
         encode(&new, CREDENTIAL)?,
-        if is_operator { b"1".into() } else { b"0".into() },
+        if is_operator {
+            b"1".into()
+        } else {
+            b"0".into()
+        },
     ];
     let how = (&engine.scripts.create_service_key, Effect::Changes);
     engine.at_root(how, keys, args).await.map(drop)
@@ -211,7 +217,10 @@ async fn write_down(
     let keys = engine.keys.partition(partition).access_keys();
     let args = vec![text(id.as_uuid()).into_bytes(), resource.into_bytes()];
     let how = (&engine.scripts.place_access_key, Effect::Changes);
-    engine.in_partition(partition, how, &[&keys], args).await.map(drop)
+    engine
+        .in_partition(partition, how, &[&keys], args)
+        .await
+        .map(drop)
 }
 
 pub(super) const fn slot_name(slot: KeySlot) -> &'static str {
@@ -227,7 +236,10 @@ async fn service_key(
 ) -> Result<Option<Credential>, StoreError> {
     let root = store.engine().keys.root();
     let mut command = Cmd::new();
-    command.arg("HGET").arg(root.service_keys()).arg(text(id.as_uuid()));
+    command
+        .arg("HGET")
+        .arg(root.service_keys())
+        .arg(text(id.as_uuid()));
     let answers = store.engine().look(root.slot(), &[command]).await?;
     decode_found(answers.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)
 }
@@ -238,10 +250,16 @@ async fn resource_of(
 ) -> Result<Option<ResourceId>, StoreError> {
     let keys = store.engine().keys.partition(home(store, id));
     let mut command = Cmd::new();
-    command.arg("HGET").arg(keys.access_keys()).arg(text(id.as_uuid()));
+    command
+        .arg("HGET")
+        .arg(keys.access_keys())
+        .arg(text(id.as_uuid()));
     let answers = store.engine().look(keys.slot(), &[command]).await?;
     let found: Option<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)?;
-    let found = found.map(|id| id.parse().map_err(|error| super::records::corrupt(CREDENTIAL, error)));
+    let found = found.map(|id| {
+        id.parse()
+            .map_err(|error| super::records::corrupt(CREDENTIAL, error))
+    });
     Ok(found.transpose()?.map(ResourceId::from_uuid))
 }
 
@@ -256,7 +274,9 @@ async fn access_key(
     let mut command = Cmd::new();
     let mark = format!("{} {}", HandleKind::Credential, text(id.as_uuid()));
     command.arg("SISMEMBER").arg(own.dead()).arg(mark);
-    let look = store.engine().look(own.slot(), std::slice::from_ref(&command));
+    let look = store
+        .engine()
+        .look(own.slot(), std::slice::from_ref(&command));
     let (keys, is_dead) = tokio::try_join!(access_keys(store, resource), look)?;
     let is_dead: bool = read(is_dead.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)?;
     let mut found = keys.into_iter().flatten().filter(|_| !is_dead);

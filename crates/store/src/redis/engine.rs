@@ -161,7 +161,10 @@ impl Engine {
         let (here, there) = (self.now()?.as_millis(), server.as_millis());
         let apart = Duration::from_millis(here.abs_diff(there));
         if self.time == RedisTime::Server && apart > MAX_APART {
-            tracing::error!(?apart, "the clocks of this machine and of the server are too far apart");
+            tracing::error!(
+                ?apart,
+                "the clocks of this machine and of the server are too far apart"
+            );
             return Err(StoreError::Unavailable(ClocksApart.into()));
         }
         Ok(())
@@ -183,7 +186,9 @@ impl Engine {
         Ok(Call {
             slot: own.slot(),
             script,
-            keys: common.chain(keys.iter().map(|key| (*key).to_owned())).collect(),
+            keys: common
+                .chain(keys.iter().map(|key| (*key).to_owned()))
+                .collect(),
             args: always.into_iter().chain(args).collect(),
             effect,
         })
@@ -209,13 +214,10 @@ impl Engine {
     async fn once(&self, call: &Call<'_>) -> Result<Reply, Failure> {
         let node = self.topology.primary(call.slot).await?;
         let waits = call.effect == Effect::Changes && self.replicas > 0;
-        let mut answers = self.run(&node, call, waits).await?.into_iter();
-        let reply = Reply::read(understood(answers.next().unwrap_or(Value::Nil))?)?;
+        let answer = self.run(&node, call, waits).await?;
+        let reply = Reply::read(understood(answer)?)?;
         if reply.status() == "replica" {
             return Ok(reply);
-        }
-        if waits {
-            self.ensure_replicated(answers.next())?;
         }
         let is_certain = self.topology.is_standalone() && self.replicas == 0;
         if call.effect != Effect::Looks && !is_certain {
@@ -226,47 +228,13 @@ impl Engine {
         Ok(reply)
     }
 
-    async fn run(
-        &self,
-        node: &Node,
-        call: &Call<'_>,
-        waits: bool,
-    ) -> Result<Vec<Value>, Failure> {
-        let answers = self.run_as(call.script.by_hash(), node, call, waits).await?;
-        if answers.first().is_some_and(is_unknown_script) {
-            return self.run_as(call.script.in_full(), node, call, waits).await;
+    /// Runs a step by its hash, or in full at a server that does not know it yet.
+    async fn run(&self, node: &Node, call: &Call<'_>, waits: bool) -> Result<Value, Failure> {
+        let answer = run_as(call.script.by_hash(), node, call, waits).await?;
+        if is_unknown_script(&answer) {
+            return run_as(call.script.in_full(), node, call, waits).await;
         }
-        Ok(answers)
-    }
-
-    async fn run_as(
-        &self,
-        mut command: Cmd,
-        node: &Node,
-        call: &Call<'_>,
-        waits: bool,
-    ) -> Result<Vec<Value>, Failure> {
-        command.arg(call.keys.len()).arg(&call.keys).arg(&call.args);
-        let mut pipeline = Pipeline::new();
-        pipeline.add_command(command);
-        if !waits {
-            return node.send(&pipeline).await;
-        }
-        // Shorter than an answer may take, so that the count comes back and not a timeout.
-        let patience = node.connector().response_timeout() / 2;
-        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        pipeline.cmd("WAIT").arg(self.replicas).arg(patience);
-        node.send_and_wait(&pipeline).await
-    }
-
-    fn ensure_replicated(&self, answer: Option<Value>) -> Result<(), Failure> {
-        let answer = understood(answer.unwrap_or(Value::Nil))?;
-        let reached: u32 = redis::from_redis_value(answer).map_err(Failure::unexpected)?;
-        if reached < self.replicas {
-            let needed = self.replicas;
-            return Err(Failure::Refused(TooFewReplicas { reached, needed }.into()));
-        }
-        Ok(())
+        Ok(answer)
     }
 
     /// Opens a generation, and has it issued under once the replicas have it.
@@ -276,30 +244,41 @@ impl Engine {
         own: &PartitionKeys,
     ) -> Result<(), StoreError> {
         let opening = (&self.scripts.open_generation, Effect::Changes);
-        let opened = self.at(&self.call(partition, own, opening, (&[], vec![]))?).await?;
+        let opened = self
+            .at(&self.call(partition, own, opening, (&[], vec![]))?)
+            .await?;
         if opened.status() == "absent" {
             return Err(StoreError::Unavailable(LogAbsent(partition).into()));
         }
         let settling = (&self.scripts.settle_generation, Effect::Looks);
         let reign = vec![opened.reign().as_bytes().to_vec()];
-        self.at(&self.call(partition, own, settling, (&[], reign))?).await?;
+        self.at(&self.call(partition, own, settling, (&[], reign))?)
+            .await?;
         tracing::warn!(%partition, "a new primary: the log goes on in a new generation");
         Ok(())
     }
+}
+
+async fn run_as(
+    mut command: Cmd,
+    node: &Node,
+    call: &Call<'_>,
+    waits: bool,
+) -> Result<Value, Failure> {
+    command.arg(call.keys.len()).arg(&call.keys).arg(&call.args);
+    if waits {
+        return node.send_and_wait(command).await;
+    }
+    let mut pipeline = Pipeline::new();
+    pipeline.add_command(command);
+    let answers = node.send(&pipeline).await?;
+    Ok(answers.into_iter().next().unwrap_or(Value::Nil))
 }
 
 /// A partition whose log is gone.
 #[derive(Debug, thiserror::Error)]
 #[error("the log of partition {0} is gone")]
 struct LogAbsent(PartitionId);
-
-/// Too few replicas have a write.
-#[derive(Debug, thiserror::Error)]
-#[error("{reached} of {needed} replicas have the write")]
-struct TooFewReplicas {
-    reached: u32,
-    needed: u32,
-}
 
 /// The clocks differ.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Why a server did not do what it was asked, and what follows from that.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 use redis::{ParsingError, ServerError};
 
@@ -20,6 +20,18 @@ pub(super) enum Failure {
     Corrupt(Box<dyn Error + Send + Sync>),
     /// It refuses, for a reason of its own. Nothing was done.
     Refused(Box<dyn Error + Send + Sync>),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away(source)
+            | Self::Elsewhere(source)
+            | Self::Corrupt(source)
+            | Self::Refused(source) => source.fmt(f),
+            Self::Unfit(unfit) => unfit.fmt(f),
+        }
+    }
 }
 
 impl Failure {

@@ -39,7 +39,9 @@ pub(super) async fn create(
     ];
     let engine = store.engine();
     let how = (&engine.scripts.create_identity, Effect::Changes);
-    let reply = engine.in_partition(partition, how, &keys.all(), args).await?;
+    let reply = engine
+        .in_partition(partition, how, &keys.all(), args)
+        .await?;
     match reply.status() {
         "done" => {
             engine.ensure_same_time(reply.time(1)?)?;
@@ -95,7 +97,11 @@ pub(super) async fn list(
         command("HMGET", &keys.resource, &["record", "pending"]),
         pages::command(&keys.order, page.after.map(|id| id.uuid()), page.limit),
     ];
-    let mut answers = store.engine().look(own.slot(), &commands).await?.into_iter();
+    let mut answers = store
+        .engine()
+        .look(own.slot(), &commands)
+        .await?
+        .into_iter();
     let mut next = || answers.next().unwrap_or(Value::Nil);
     if !is_shown(next())? {
         return Ok(Vec::new());
@@ -104,7 +110,10 @@ pub(super) async fn list(
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(pages::RECORDS_AT_ONCE) {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let marks: Vec<String> = ids.iter().map(|id| dead_text(HandleKind::Identity, id)).collect();
+        let marks: Vec<String> = ids
+            .iter()
+            .map(|id| dead_text(HandleKind::Identity, id))
+            .collect();
         let marks: Vec<&str> = marks.iter().map(String::as_str).collect();
         let commands = [
             command("HMGET", &keys.identities, &ids),
@@ -132,7 +141,9 @@ pub(super) async fn delete(
     ];
     let engine = store.engine();
     let how = (&engine.scripts.delete_identity, Effect::Changes);
-    let reply = engine.in_partition(partition, how, &keys.all(), args).await?;
+    let reply = engine
+        .in_partition(partition, how, &keys.all(), args)
+        .await?;
     let what = (HandleKind::Identity, id.uuid());
     outcome(store, (&reply, partition), (what, true), by).await
 }

@@ -49,7 +49,9 @@ pub(super) async fn read(
 ) -> Result<LogRead, StoreError> {
     let limit = limit.clamp(1, READ_LIMIT);
     let args = vec![
-        after.map_or_else(|| "-".to_owned(), beginning_after).into_bytes(),
+        after
+            .map_or_else(|| "-".to_owned(), beginning_after)
+            .into_bytes(),
         // One more than is asked for tells whether there is more.
         (limit + 1).to_string().into_bytes(),
     ];
@@ -194,7 +196,9 @@ async fn heal_some(
         args.push(position.to_string().into_bytes());
     }
     let how = (&engine.scripts.heal, Effect::Changes);
-    let reply = engine.in_partition(partition, how, &[&prefix], args).await?;
+    let reply = engine
+        .in_partition(partition, how, &[&prefix], args)
+        .await?;
     match reply.status() {
         "done" => Ok(Some(Cursor {
             log: log_id(&reply.text(0)?)?,
@@ -206,11 +210,7 @@ async fn heal_some(
     }
 }
 
-fn read_from(
-    reply: &Reply,
-    partition: PartitionId,
-    limit: usize,
-) -> Result<LogRead, StoreError> {
+fn read_from(reply: &Reply, partition: PartitionId, limit: usize) -> Result<LogRead, StoreError> {
     let last_number: u64 = reply.parsed(2)?;
     // What is missing may be less than nothing: a front that was cut off by another hand and then
     // trimmed leaves the count as wrong as it was.

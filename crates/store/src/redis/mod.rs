@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `options` | which servers, and what is asked of them |
 //! | `open` | the store as it begins |
-//! | `connector`, `node`, `failure` | one server: its links, its fitness, its refusals |
+//! | `connector`, `link`, `waiting`, `node`, `failure` | one server: its links, its fitness, its refusals |
 //! | `topology`, `cluster`, `confirm` | which node is the primary, and the proof that it was |
 //! | `engine`, `script`, `reply` | running a step |
 //! | `scripts/` | the steps |
@@ -27,6 +27,7 @@ mod failure;
 mod grown;
 mod identities;
 mod keys;
+mod link;
 mod log;
 mod node;
 mod open;
@@ -39,6 +40,7 @@ mod signing_keys;
 mod slot;
 mod tenancy;
 mod topology;
+mod waiting;
 
 use std::{fmt, num::NonZeroU16, sync::Arc};
 
@@ -46,6 +48,7 @@ use futures_util::future::try_join_all;
 use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
 
+use self::{credentials::KnownAccessKeys, engine::Engine, grown::Listener};
 pub use self::{
     engine::RedisTime,
     failure::Unfit,
@@ -56,7 +59,6 @@ pub use self::{
         RedisUrl,
     },
 };
-use self::{credentials::KnownAccessKeys, engine::Engine, grown::Listener};
 use crate::{
     Appended, Credential, Healing, Identity, IdentityCreation, IssueGrant, IssueRequest,
     NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,

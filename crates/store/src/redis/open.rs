@@ -1,10 +1,6 @@
 //! Finding the servers, and making the store on them if there is none.
 
-use std::{
-    io,
-    num::NonZeroU16,
-    sync::Arc,
-};
+use std::{io, num::NonZeroU16, sync::Arc};
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{LogId, PartitionId};

@@ -227,9 +227,7 @@ pub enum InvalidRedisUrl {
     #[error("must name a server as host:port, and several with commas between them")]
     Address,
     /// One address is asked for and several are there.
-    #[error(
-        "must name one server; several are named with redis-sentinel:// or redis-cluster://"
-    )]
+    #[error("must name one server; several are named with redis-sentinel:// or redis-cluster://")]
     Several,
     /// The database is none.
     #[error("must name a database as a number from 0 to 65535 after the last slash, or none")]
@@ -314,7 +312,10 @@ fn address_of(text: &str, default_port: u16) -> Option<RedisAddress> {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (host, rest) = rest.split_once(']')?;
-            (host, rest.strip_prefix(':').or(rest.is_empty().then_some(""))?)
+            (
+                host,
+                rest.strip_prefix(':').or(rest.is_empty().then_some(""))?,
+            )
         }
         None => text.split_once(':').unwrap_or((text, "")),
     };

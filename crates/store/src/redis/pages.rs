@@ -16,7 +16,12 @@ pub(super) fn command(key: &str, after: Option<Uuid>, limit: usize) -> Cmd {
     let from = after.map_or_else(|| "-".to_owned(), |id| format!("({}", text(id)));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut command = Cmd::new();
-    command.arg("ZRANGE").arg(key).arg(from).arg("+").arg("BYLEX");
+    command
+        .arg("ZRANGE")
+        .arg(key)
+        .arg(from)
+        .arg("+")
+        .arg("BYLEX");
     command.arg("LIMIT").arg(0).arg(limit);
     command
 }
@@ -30,7 +35,10 @@ impl RedisStore {
         kind: &'static str,
     ) -> Result<Vec<T>, StoreError> {
         let slot = self.engine().keys.root().slot();
-        let answers = self.engine().look(slot, &[command(&order, after, limit)]).await?;
+        let answers = self
+            .engine()
+            .look(slot, &[command(&order, after, limit)])
+            .await?;
         let ids: Vec<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), kind)?;
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(RECORDS_AT_ONCE) {
@@ -39,7 +47,10 @@ impl RedisStore {
             let answers = self.engine().look(slot, &[command]).await?;
             let answer = answers.into_iter().next().unwrap_or(Value::Nil);
             // One that is gone was deleted after the ids were read.
-            for record in read::<Vec<Option<Vec<u8>>>>(answer, kind)?.into_iter().flatten() {
+            for record in read::<Vec<Option<Vec<u8>>>>(answer, kind)?
+                .into_iter()
+                .flatten()
+            {
                 found.push(decode(&record, kind)?);
             }
         }

@@ -20,7 +20,8 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn read(answer: Value) -> Result<Self, Failure> {
-        let mut fields: Vec<Value> = redis::from_redis_value(answer).map_err(Failure::unexpected)?;
+        let mut fields: Vec<Value> =
+            redis::from_redis_value(answer).map_err(Failure::unexpected)?;
         if fields.len() < 2 {
             return Err(Failure::Corrupt("a step answers too little".into()));
         }
@@ -58,7 +59,8 @@ impl Reply {
     /// One of the step's own fields, as whatever can be read from text.
     pub(super) fn parsed<T: FromStr>(&self, at: usize) -> Result<T, StoreError> {
         let text = self.text(at)?;
-        text.parse().map_err(|_| odd(format!("field {at} has no value of its kind")))
+        text.parse()
+            .map_err(|_| odd(format!("field {at} has no value of its kind")))
     }
 
     /// One of the step's own fields, as a time.

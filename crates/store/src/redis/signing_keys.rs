@@ -31,7 +31,10 @@ pub(super) async fn version(store: &RedisStore) -> Result<u64, StoreError> {
     let mut command = Cmd::new();
     command.arg("HGET").arg(root.signing_keys()).arg("version");
     let answers = store.engine().look(root.slot(), &[command]).await?;
-    let version: Option<u64> = read(answers.into_iter().next().unwrap_or(Value::Nil), SIGNING_KEY)?;
+    let version: Option<u64> = read(
+        answers.into_iter().next().unwrap_or(Value::Nil),
+        SIGNING_KEY,
+    )?;
     Ok(version.unwrap_or(0))
 }
 
@@ -119,7 +122,9 @@ impl Pending {
         let (version, revoked) =
             parts.ok_or_else(|| corrupt(SIGNING_KEY, "a pending change cannot be read"))?;
         Ok(Self {
-            version: version.parse().map_err(|error| corrupt(SIGNING_KEY, error))?,
+            version: version
+                .parse()
+                .map_err(|error| corrupt(SIGNING_KEY, error))?,
             revoked: revoked.to_owned(),
         })
     }
@@ -189,7 +194,9 @@ fn entry_of(
     entry: &str,
     (partition, revoked): (PartitionId, &str),
 ) -> Result<Appended, StoreError> {
-    let id: Uuid = revoked.parse().map_err(|error| corrupt(SIGNING_KEY, error))?;
+    let id: Uuid = revoked
+        .parse()
+        .map_err(|error| corrupt(SIGNING_KEY, error))?;
     let parts = reply.with(entry.split(' ').map(str::to_owned));
     parts.appended(partition, (HandleKind::SigningKey, id), true)
 }

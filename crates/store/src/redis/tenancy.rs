@@ -20,9 +20,7 @@ use super::{
     pages,
     records::{corrupt, decode, decode_found, encode, read},
 };
-use crate::{
-    Appended, NewResource, Page, Resource, ResourceCreation, StoreError, Subscription,
-};
+use crate::{Appended, NewResource, Page, Resource, ResourceCreation, StoreError, Subscription};
 
 pub(super) async fn create_subscription(
     store: &RedisStore,
@@ -31,7 +29,10 @@ pub(super) async fn create_subscription(
     let engine = store.engine();
     let root = engine.keys.root();
     let keys = vec![root.subscriptions(), root.subscription_order()];
-    let args = vec![text(new.id.as_uuid()).into_bytes(), encode(&new, SUBSCRIPTION)?];
+    let args = vec![
+        text(new.id.as_uuid()).into_bytes(),
+        encode(&new, SUBSCRIPTION)?,
+    ];
     let how = (&engine.scripts.create_subscription, Effect::Changes);
     engine.at_root(how, keys, args).await.map(drop)
 }
@@ -43,7 +44,9 @@ pub(super) async fn subscriptions(
     let after = page.after.map(|id| id.as_uuid());
     let root = store.engine().keys.root();
     let places = (root.subscription_order(), root.subscriptions());
-    store.listed(places, (after, page.limit), SUBSCRIPTION).await
+    store
+        .listed(places, (after, page.limit), SUBSCRIPTION)
+        .await
 }
 
 /// The subscription is hidden first; from then on it will be deleted, by a later sweep if this is cut
@@ -75,7 +78,10 @@ pub(super) async fn finish_deletions(store: &RedisStore) -> Result<(), StoreErro
     let mut command = Cmd::new();
     command.arg("SMEMBERS").arg(root.closing());
     let answers = store.engine().look(root.slot(), &[command]).await?;
-    let closing: Vec<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), SUBSCRIPTION)?;
+    let closing: Vec<String> = read(
+        answers.into_iter().next().unwrap_or(Value::Nil),
+        SUBSCRIPTION,
+    )?;
     for id in closing {
         finish_deletion(store, SubscriptionId::from_uuid(parsed(&id)?)).await?;
     }
@@ -101,7 +107,9 @@ pub(super) async fn create_resource(
     ];
     let engine = store.engine();
     let how = (&engine.scripts.put_resource, Effect::Changes);
-    engine.in_partition(partition, how, &[&places.resource], args).await?;
+    engine
+        .in_partition(partition, how, &[&places.resource], args)
+        .await?;
     let made = take_name(store, &resource).await?;
     settle(store, resource.id, made == ResourceCreation::Created).await?;
     if made != ResourceCreation::Created {
@@ -145,14 +153,20 @@ pub(super) async fn resources(
 ) -> Result<Option<Vec<Resource>>, StoreError> {
     let root = store.engine().keys.root();
     let mut known = Cmd::new();
-    known.arg("HEXISTS").arg(root.subscriptions()).arg(text(subscription.as_uuid()));
+    known
+        .arg("HEXISTS")
+        .arg(root.subscriptions())
+        .arg(text(subscription.as_uuid()));
     let mut after = page.after.map(|id| id.as_uuid());
     let mut found = Vec::new();
     // Some that are listed may be gone, so one part may take several reads.
     loop {
         let missing = page.limit - found.len();
         let part = pages::command(&root.resources_of(subscription), after, missing);
-        let answers = store.engine().look(root.slot(), &[known.clone(), part]).await?;
+        let answers = store
+            .engine()
+            .look(root.slot(), &[known.clone(), part])
+            .await?;
         let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or(Value::Nil);
         if !read::<bool>(next(), SUBSCRIPTION)? {
@@ -160,7 +174,9 @@ pub(super) async fn resources(
         }
         let ids: Vec<String> = read(next(), RESOURCE)?;
         let ids: Vec<Uuid> = ids.iter().map(|id| parsed(id)).collect::<Result<_, _>>()?;
-        let records = ids.iter().map(|id| resource(store, ResourceId::from_uuid(*id)));
+        let records = ids
+            .iter()
+            .map(|id| resource(store, ResourceId::from_uuid(*id)));
         found.extend(try_join_all(records).await?.into_iter().flatten());
         after = ids.last().copied();
         if ids.len() < missing || found.len() >= page.limit {
@@ -185,7 +201,9 @@ async fn delete_kept(store: &RedisStore, id: ResourceId) -> Result<Option<Append
     let engine = store.engine();
     let how = (&engine.scripts.delete_resource, Effect::Changes);
     let args = vec![text(id.as_uuid()).into_bytes()];
-    let reply = engine.in_partition(partition, how, &keys.all(), args).await?;
+    let reply = engine
+        .in_partition(partition, how, &keys.all(), args)
+        .await?;
     match reply.status() {
         "done" => {}
         "unknown" => return Ok(None),
@@ -288,7 +306,10 @@ async fn settle(store: &RedisStore, id: ResourceId, shows: bool) -> Result<(), S
     let what: &[u8] = if shows { b"show" } else { b"drop" };
     let how = (&engine.scripts.settle_resource, Effect::Changes);
     let args = vec![what.to_vec()];
-    engine.in_partition(partition, how, &[&keys.resource], args).await.map(drop)
+    engine
+        .in_partition(partition, how, &[&keys.resource], args)
+        .await
+        .map(drop)
 }
 
 /// A resource's record, and whether it is not shown yet.
@@ -296,7 +317,11 @@ async fn kept(store: &RedisStore, id: ResourceId) -> Result<Option<(Resource, bo
     let (partition, keys) = store.place(id);
     let slot = store.engine().keys.partition(partition).slot();
     let mut command = Cmd::new();
-    command.arg("HMGET").arg(&keys.resource).arg("record").arg("pending");
+    command
+        .arg("HMGET")
+        .arg(&keys.resource)
+        .arg("record")
+        .arg("pending");
     let answers = store.engine().look(slot, &[command]).await?;
     let answer = answers.into_iter().next().unwrap_or(Value::Nil);
     let (record, pending): (Value, Option<String>) = read(answer, RESOURCE)?;

@@ -219,7 +219,10 @@ async fn named_by_majority(sentinels: &[Node], name: &str) -> Result<RedisAddres
 
 async fn named_by(sentinel: &Node, name: &str) -> Result<Option<RedisAddress>, Failure> {
     let mut command = Cmd::new();
-    command.arg("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME").arg(name);
+    command
+        .arg("SENTINEL")
+        .arg("GET-MASTER-ADDR-BY-NAME")
+        .arg(name);
     let answer = sentinel.ask(&command).await?;
     if answer == Value::Nil {
         return Ok(None);

@@ -81,7 +81,9 @@ pub(crate) fn own_namespace() -> RedisNamespace {
 
 /// Opens a store on a clock that the test moves.
 pub(crate) async fn open(options: &RedisOptions, clock: Arc<ManualClock>) -> RedisStore {
-    RedisStore::open(options, (clock, RedisTime::Clock), Uuid::new_v4).await.unwrap()
+    RedisStore::open(options, (clock, RedisTime::Clock), Uuid::new_v4)
+        .await
+        .unwrap()
 }
 
 const REPLICAS: usize = 2;

@@ -53,7 +53,10 @@ fn sentinels_are_named_with_what_they_call_the_primary() {
 #[test]
 fn a_cluster_is_named_by_some_of_its_nodes() {
     let nodes = vec![address("a", 1), address("b", 6379)];
-    assert_eq!(topology("redis-cluster://a:1,b"), RedisTopology::Cluster { nodes });
+    assert_eq!(
+        topology("redis-cluster://a:1,b"),
+        RedisTopology::Cluster { nodes }
+    );
     assert_eq!(refusal("redis-cluster://a:1/3"), InvalidRedisUrl::Path);
 }
 
@@ -96,6 +99,10 @@ fn a_namespace_is_short_and_plain() {
         assert_eq!(good.parse::<RedisNamespace>().unwrap().as_str(), good);
     }
     for bad in ["", "A", "a.b", "a{b", "a b", &"x".repeat(33)] {
-        assert_eq!(bad.parse::<RedisNamespace>(), Err(InvalidNamespace), "{bad}");
+        assert_eq!(
+            bad.parse::<RedisNamespace>(),
+            Err(InvalidNamespace),
+            "{bad}"
+        );
     }
 }
