@@ -16,3 +16,5 @@ mod killed;
 mod opening;
 mod support;
 mod swept;
+#[path = "../shared/tenants.rs"]
+mod tenants;
