@@ -19,8 +19,8 @@ pub use self::{
         Subscription,
     },
     seam::{
-        Appended, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, NewResource, Page,
-        ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys,
-        Step, Store, StoreError,
+        Appended, Healing, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, NewResource,
+        Page, ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange,
+        SigningKeys, Step, Store, StoreError, UnreadableEntry,
     },
 };
