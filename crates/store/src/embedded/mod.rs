@@ -15,6 +15,7 @@
 //! | `healing` | what is done about a damaged log |
 //! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 //! | `sweep` | what nobody needs any more |
+//! | `tampering` | for tests: what another hand may do to a log |
 
 mod committer;
 mod credentials;
@@ -27,6 +28,8 @@ mod open;
 mod signing_keys;
 mod sweep;
 mod tables;
+#[cfg(feature = "conformance")]
+mod tampering;
 mod tenancy;
 mod watched;
 mod writer;
