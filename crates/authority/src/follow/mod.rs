@@ -106,3 +106,6 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 const EVERY: Duration = Duration::from_millis(250);
 /// How long a log rests that could not be put right.
 const REST: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
