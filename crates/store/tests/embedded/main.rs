@@ -12,6 +12,7 @@ mod conformance;
 mod damage;
 mod full_disk;
 mod group_commit;
+mod healing;
 mod killed;
 mod opening;
 mod support;
