@@ -77,7 +77,7 @@ pub(super) async fn heal(
         beyond,
         mends,
     } = healing;
-    if as_of.log == ABSENT {
+    if is_absent(&as_of) {
         create(engine, partition, (new_log, false), beyond).await?;
         return Ok(None);
     }
@@ -93,6 +93,11 @@ pub(super) async fn heal(
         };
         (as_of, bite, mends) = (end, next, false);
     }
+}
+
+/// Whether a log was not there when it was read.
+pub(super) fn is_absent(as_of: &Cursor) -> bool {
+    as_of.log == ABSENT
 }
 
 /// Looks through a log for entries that cannot be understood.
@@ -288,18 +293,14 @@ fn stream(value: Value) -> Result<Vec<(String, Vec<String>)>, StoreError> {
 /// Reads an entry, or says in a few words why it cannot be understood.
 fn entry_of(place: &str, fields: &[String]) -> Result<Entry, &'static str> {
     let position: Position = place.parse().map_err(|_| "its place is no position")?;
-    let [n, number, t, time, k, kind, i, id, f, is_final, p, counts] = fields else {
-        return Err("it has not the fields of an entry");
-    };
-    if [n, t, k, i, f, p] != ["n", "t", "k", "i", "f", "p"] {
-        return Err("it has not the fields of an entry");
-    }
-    let is_final = match is_final.as_str() {
+    let [number, time, kind, id, is_final, counts] =
+        values(fields).ok_or("it has not the fields of an entry")?;
+    let is_final = match is_final {
         "0" => false,
         "1" => true,
         _ => return Err("whether it is final cannot be told"),
     };
-    let counts = match counts.as_str() {
+    let counts = match counts {
         "" => Some(position),
         counts => counts.parse().ok(),
     };
@@ -319,6 +320,15 @@ fn entry_of(place: &str, fields: &[String]) -> Result<Entry, &'static str> {
         time: UnixTime::from_millis(time.parse().map_err(|_| "its time is none")?),
         revocation,
     })
+}
+
+/// The values of exactly the fields that an entry has, in their order.
+fn values(fields: &[String]) -> Option<[&str; 6]> {
+    let names = fields.iter().step_by(2);
+    let values = fields.iter().skip(1).step_by(2).map(String::as_str);
+    let values: Vec<&str> = values.collect();
+    let values = values.try_into().ok()?;
+    names.eq(FIELDS).then_some(values)
 }
 
 fn field<'a>(fields: &'a [String], name: &str) -> Option<&'a str> {
@@ -343,6 +353,8 @@ fn odd(what: String) -> StoreError {
 
 /// What a log that is not there has for an id.
 const ABSENT: LogId = LogId::from_uuid(Uuid::nil());
+/// The fields of an entry.
+const FIELDS: [&str; 6] = ["n", "t", "k", "i", "f", "p"];
 /// The kind of an entry that opens a generation.
 const GENERATION: &str = "generation";
 /// How many entries one read takes at most: some milliseconds of the server's time.

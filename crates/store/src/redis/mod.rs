@@ -221,6 +221,11 @@ impl Store for RedisStore {
         partition: PartitionId,
         healing: Healing,
     ) -> Result<Option<Cursor>, StoreError> {
+        if log::is_absent(&healing.as_of) {
+            // Where the logs are gone, so is what the store was made with, and who starts now must
+            // not make it otherwise.
+            open::write_down(&self.engine, self.partitions).await?;
+        }
         log::heal(&self.engine, partition, healing, (self.new_log)()).await
     }
 

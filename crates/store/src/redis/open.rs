@@ -17,6 +17,7 @@ use super::{
     keys::Keys,
     log,
     options::{RedisDurability, RedisOptions},
+    reply::Reply,
     script::Scripts,
     topology::Topology,
 };
@@ -114,13 +115,7 @@ async fn prepare(
     partitions: NonZeroU16,
     new_log: &(impl Fn() -> Uuid + Send + Sync),
 ) -> Result<NonZeroU16, RedisOpenError> {
-    let how = (&engine.scripts.open_store, Effect::Changes);
-    let args = vec![
-        LAYOUT.as_bytes().to_vec(),
-        partitions.to_string().into_bytes(),
-    ];
-    let keys = vec![engine.keys.root().meta()];
-    let reply = engine.at_root(how, keys, args).await?;
+    let reply = write_down(engine, partitions).await?;
     let found = reply.text(0)?;
     if found != LAYOUT {
         return Err(RedisOpenError::OtherLayout { found });
@@ -134,6 +129,20 @@ async fn prepare(
     });
     try_join_all(logs).await?;
     Ok(partitions)
+}
+
+/// Writes down what a store is made with, if that is not written anywhere, and tells what is.
+pub(super) async fn write_down(
+    engine: &Engine,
+    partitions: NonZeroU16,
+) -> Result<Reply, StoreError> {
+    let how = (&engine.scripts.open_store, Effect::Changes);
+    let args = vec![
+        LAYOUT.as_bytes().to_vec(),
+        partitions.to_string().into_bytes(),
+    ];
+    let keys = vec![engine.keys.root().meta()];
+    engine.at_root(how, keys, args).await
 }
 
 /// The layout of the keys that this version reads and writes.

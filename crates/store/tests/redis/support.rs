@@ -138,6 +138,6 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let within = tokio::time::timeout(Duration::from_secs(60), tried).await;
+    let within = tokio::time::timeout(Duration::from_mins(1), tried).await;
     within.expect("should come within a minute")
 }
