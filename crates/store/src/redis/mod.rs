@@ -8,14 +8,14 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `options` | which servers, and what is asked of them |
+//! | `options`, `url` | which servers, and what is asked of them |
 //! | `open` | the store as it begins |
 //! | `connector`, `link`, `waiting`, `node`, `failure` | one server: its links, its fitness, its refusals |
 //! | `topology`, `cluster`, `confirm` | which node is the primary, and the proof that it was |
 //! | `engine`, `script`, `reply` | running a step |
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
-//! | `log`, `grown` | the logs of the partitions, and hearing that they have grown |
+//! | `log`, `entry`, `grown` | the logs of the partitions, and hearing that they have grown |
 //! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 
 mod cluster;
@@ -23,6 +23,7 @@ mod confirm;
 mod connector;
 mod credentials;
 mod engine;
+mod entry;
 mod failure;
 mod grown;
 mod identities;
@@ -40,6 +41,7 @@ mod signing_keys;
 mod slot;
 mod tenancy;
 mod topology;
+mod url;
 mod waiting;
 
 use std::{fmt, num::NonZeroU16, sync::Arc};
@@ -54,10 +56,10 @@ pub use self::{
     failure::Unfit,
     open::RedisOpenError,
     options::{
-        InvalidNamespace, InvalidRedisUrl, RedisAddress, RedisDurability, RedisLogin,
-        RedisNamespace, RedisOptions, RedisPassword, RedisServers, RedisTls, RedisTopology,
-        RedisUrl,
+        InvalidNamespace, RedisAddress, RedisDurability, RedisLogin, RedisNamespace, RedisOptions,
+        RedisPassword, RedisServers, RedisTls, RedisTopology,
     },
+    url::{InvalidRedisUrl, RedisUrl},
 };
 use crate::{
     Appended, Credential, Healing, Identity, IdentityCreation, IssueGrant, IssueRequest,
