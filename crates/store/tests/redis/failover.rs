@@ -11,15 +11,12 @@ use std::{
 };
 
 use lanyard_redis_fixture::{Cluster, Replicated};
-use lanyard_store::{
-    Store as _,
-    redis::{RedisOptions, RedisStore},
-};
+use lanyard_store::{Store as _, StoreError, redis::RedisStore};
 use lanyard_token::{Position, ResourceId};
 
 use crate::{
     support::{Servers as _, eventually, options, serve, whole_log},
-    tenants::{identity, revoke_token, tenant},
+    tenants::{identity, primary, revoke_token, tenant},
 };
 
 /// Revokes until it is told to stop, and notes what was acknowledged.
@@ -98,25 +95,68 @@ async fn whatever_sentinel_promotes_has_all_that_every_replica_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deposed_primary_that_still_answers_vouches_for_nothing() {
+async fn a_deposed_primary_that_does_not_know_it_vouches_for_nothing() {
     let servers = Replicated::start(2);
-    let mut options: RedisOptions = servers.options();
+    let store = serve(&servers.options()).await;
+    let resource = tenant(&store).await;
+    let known = identity(&store, resource).await;
+    let by = primary(&store, resource).await.unwrap();
+    let other = (0..3).find(|node| *node != servers.primary()).unwrap();
+    let names = |count: usize, node: usize| {
+        let port = servers.node(node).port().to_string();
+        for sentinel in &servers.sentinels()[..count] {
+            sentinel
+                .ask::<()>(&["SENTINEL", "REMOVE", "mymaster"])
+                .unwrap();
+            let monitor = ["SENTINEL", "MONITOR", "mymaster", "127.0.0.1", &port, "2"];
+            sentinel.ask::<()>(&monitor).unwrap();
+        }
+    };
+    // The control: one sentinel that names another node is no majority.
+    names(1, other);
+    revoke_token(&store, resource).await.unwrap();
+    // The primary goes on, its replicas follow it, and two sentinels of three name another node.
+    names(2, other);
+    let partition = lanyard_revocation::partition_of(resource, store.partitions());
+    let token = lanyard_token::TokenId::from_uuid(crate::tenants::id());
+    let refused = [
+        store.read_log(partition, None, 10).await.err(),
+        store.revoke_token(resource, token, by).await.err(),
+        store.credential(by).await.err(),
+        store.identity(known.id).await.err(),
+        store.signing_keys_version().await.err(),
+    ];
+    for answer in refused {
+        assert!(
+            matches!(answer, Some(StoreError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_most_sentinels_are_silent_nothing_is_vouched_for() {
+    let servers = Replicated::start(1);
+    let mut options = servers.options();
+    options.replicas = Some(1);
     options.response_timeout = Duration::from_secs(1);
     let store = serve(&options).await;
     let resource = tenant(&store).await;
-    revoke_token(&store, resource).await.unwrap();
-    // It stands still until it is deposed, and then goes on as if nothing had been.
-    let old = tokio::task::block_in_place(|| {
-        let old = servers.primary();
-        servers.node(old).pause();
-        servers.await_failover(old);
-        servers.node(old).resume();
-        old
-    });
-    let latest = eventually(async || revoke_token(&store, resource).await.ok()).await;
-    let log = whole_log(&store, resource).await;
-    assert_eq!(log.end, latest.entry.position);
-    let _ = old;
+    let silence = |from: usize| {
+        for sentinel in &servers.sentinels()[from..2] {
+            sentinel.pause();
+        }
+    };
+    // The control: two of three are a majority.
+    servers.sentinels()[0].pause();
+    eventually(async || revoke_token(&store, resource).await.ok()).await;
+    silence(1);
+    let partition = lanyard_revocation::partition_of(resource, store.partitions());
+    assert!(revoke_token(&store, resource).await.is_err());
+    assert!(store.read_log(partition, None, 10).await.is_err());
+    servers.sentinels()[0].resume();
+    servers.sentinels()[1].resume();
+    eventually(async || revoke_token(&store, resource).await.ok()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,10 +169,7 @@ async fn writes_wait_for_as_many_replicas_as_were_asked_for() {
     let replica = (0..3).find(|node| *node != servers.primary()).unwrap();
     servers.node(replica).pause();
     let error = revoke_token(&store, resource).await.unwrap_err();
-    assert!(
-        matches!(error, lanyard_store::StoreError::Unavailable(_)),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     servers.node(replica).resume();
     eventually(async || revoke_token(&store, resource).await.ok()).await;
     // The control: one replica is enough for whoever says so.
