@@ -11,6 +11,7 @@
 pub mod conformance;
 pub mod embedded;
 mod records;
+pub mod redis;
 mod seam;
 
 pub use self::{
@@ -19,8 +20,8 @@ pub use self::{
         Subscription,
     },
     seam::{
-        Appended, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, NewResource, Page,
-        ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys,
-        Step, Store, StoreError,
+        Appended, Healing, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, NewResource,
+        Page, ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange,
+        SigningKeys, Step, Store, StoreError, UnreadableEntry,
     },
 };

@@ -2,7 +2,7 @@
 
 use std::{error::Error, num::NonZeroU16};
 
-use lanyard_revocation::{Cursor, Entry, LogRead, PartitionId};
+use lanyard_revocation::{Cursor, Entry, LogRead, PartitionId, Revocation};
 use lanyard_token::{
     CredentialId, IdentityId, KeyId, Position, ResourceId, SubscriptionId, TokenId, UnixTime,
 };
@@ -24,6 +24,22 @@ pub enum StoreError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// An entry of the log cannot be understood. It might be a revocation, so no reader steps over
+    /// it: lists grow stale until an operator strikes it.
+    #[error("an entry of the revocation log cannot be understood: {0}")]
+    Unreadable(UnreadableEntry),
+}
+
+/// An entry of the log that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("partition {partition}, place {place}: {reason}")]
+pub struct UnreadableEntry {
+    /// In which partition's log.
+    pub partition: PartitionId,
+    /// Where it stands there: what names it to [`Store::strike`].
+    pub place: String,
+    /// What is wrong with it, in a few words that quote none of it.
+    pub reason: String,
 }
 
 /// A part of a list, in the order of its keys.
@@ -162,6 +178,22 @@ pub struct Appended {
     pub entry: Entry,
 }
 
+/// What the log of a partition is to get back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Healing {
+    /// The log as it was read when it was found to lack something: its id, its end and its last
+    /// number. If it is not so any more, nothing is done.
+    pub as_of: Cursor,
+    /// What it lacks, each with the position that counts.
+    pub lost: Vec<Revocation>,
+    /// The latest position that is known of. The log goes on above it, by a new generation if need
+    /// be.
+    pub beyond: Position,
+    /// Whether the healer knows everything that had stood up to `as_of`: then the gaps up to there
+    /// are mended by this.
+    pub mends: bool,
+}
+
 /// Where the authority keeps what it knows.
 ///
 /// Every implementation MUST hold to this:
@@ -268,6 +300,28 @@ pub trait Store: Send + Sync + 'static {
         after: Option<Cursor>,
         limit: usize,
     ) -> impl Step<LogRead>;
+
+    /// Waits until something may have been appended by another process. A hint and no more: it may
+    /// come late, for nothing, or never, but no more often than a log can be read.
+    fn grown(&self) -> impl Future<Output = ()> + Send;
+
+    /// Appends again what a log has lost, so that every position that counts is as it was. Gives
+    /// where the log ends then, or `None` if it is not as it was read: read on, and try again.
+    fn heal(&self, partition: PartitionId, healing: Healing) -> impl Step<Option<Cursor>>;
+
+    /// Looks through every log for entries that cannot be understood.
+    fn unreadable_entries(&self) -> impl Step<Vec<UnreadableEntry>>;
+
+    /// Takes out of a log the entry at a place, if it cannot be understood. What it may have revoked
+    /// lives on. `false` if there is none, or it can be understood.
+    fn strike(&self, partition: PartitionId, place: String) -> impl Step<bool>;
+
+    /// Declares the gaps of a log to be mended, though nobody knows what had stood there. What it may
+    /// have revoked lives on. `false` if there is none.
+    fn give_up_missing(&self, partition: PartitionId) -> impl Step<bool>;
+
+    /// The version of the signing keys, which tells whether another process has changed them.
+    fn signing_keys_version(&self) -> impl Step<u64>;
 
     /// All signing keys that are kept.
     fn signing_keys(&self) -> impl Step<SigningKeys>;

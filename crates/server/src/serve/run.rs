@@ -146,7 +146,7 @@ impl Bound {
     }
 }
 
-/// Opens the store and makes the authority ready, with its list read to the end.
+/// Opens the store and makes the authority ready, with its list read to the end if it can be.
 async fn start(
     args: &ServeArgs,
     endpoint: &str,
@@ -180,7 +180,12 @@ async fn start(
         .await
         .map_err(|source| ServeError::Bootstrap { path, source })?;
     files::save_endpoint(&args.data.join("endpoint"), endpoint).map_err(ServeError::System)?;
-    authority.catch_up().await?;
+    if let Err(error) = authority.catch_up().await {
+        // It is followed all the same, and an operator who is to mend it must be let in. Until then
+        // nothing is answered that rests on it.
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, "the revocation log could not be read to its end");
+    }
     Ok(authority)
 }
 

@@ -135,7 +135,7 @@ fn run_steps(
     let mut tables = guarded(|| Writes::begin(transaction, now)).map_err(Failure::Commit)?;
     for (index, job) in batch.iter_mut().enumerate() {
         guarded(|| job.run(&mut tables)).map_err(|error| match error {
-            StoreError::Corrupt { .. } => Failure::Step(index, error),
+            StoreError::Corrupt { .. } | StoreError::Unreadable(_) => Failure::Step(index, error),
             StoreError::Unavailable(_) => Failure::Commit(error),
         })?;
     }

@@ -1,5 +1,6 @@
-use lanyard_authority::{EntropyError, SealError};
-use lanyard_revocation::{FreshnessBound, Stale};
+use lanyard_authority::{EntropyError, LogFault, SealError};
+use lanyard_revocation::{FreshnessBound, PartitionId, Stale};
+use lanyard_store::UnreadableEntry;
 use lanyard_token::{
     ClockError, KeyState, KeyStateError, PropagationBound, TokenRefusal, UnixTime,
 };
@@ -131,6 +132,8 @@ fn missing() -> Vec<(&'static str, Error)> {
         ("no token", of(Entity::Token)),
         ("no service key", of(Entity::ServiceKey)),
         ("no signing key", of(Entity::SigningKey)),
+        ("no unreadable entry", of(Entity::UnreadableEntry)),
+        ("no gap", of(Entity::LogGap)),
     ]
 }
 
@@ -139,12 +142,19 @@ fn failures() -> Vec<(&'static str, Error)> {
         record: "identity",
         source: DRIVER_TEXT.into(),
     };
+    let unreadable = StoreError::Unreadable(UnreadableEntry {
+        partition: PartitionId::new(3),
+        place: DRIVER_TEXT.to_owned(),
+        reason: DRIVER_TEXT.to_owned(),
+    });
     vec![
         (
             "store unavailable",
             Error::Store(StoreError::Unavailable(DRIVER_TEXT.into())),
         ),
         ("store corrupt", Error::Store(corrupt)),
+        ("log unreadable", Error::Store(unreadable)),
+        ("log missing", LogFault::Missing(PartitionId::new(3)).into()),
         ("clock", Error::Clock(ClockError::WallOutOfRange)),
         ("entropy", Error::Entropy(EntropyError)),
         ("seal", Error::Seal(SealError::Open)),
@@ -171,7 +181,10 @@ fn covered(fault: &Fault) -> bool {
             | Error::SigningKeysContended
             | Error::LastOperatorKey
             | Error::Stale(_)
-            | Error::Store(StoreError::Unavailable(_) | StoreError::Corrupt { .. })
+            | Error::Store(
+                StoreError::Unavailable(_) | StoreError::Corrupt { .. } | StoreError::Unreadable(_),
+            )
+            | Error::Log(_)
             | Error::Clock(_)
             | Error::Entropy(_)
             | Error::Seal(_)

@@ -1,0 +1,307 @@
+//! Credentials of all roles: access keys in their slots, and service keys.
+//!
+//! An access key is kept with its resource, so that a step in the resource finds it in the same slot.
+//! Which resource that is, is written where the key's own id leads. That never changes, so it is
+//! written before the key is there and remembered once it was read.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use lanyard_revocation::{HandleKind, PartitionId, partition_of};
+use lanyard_token::{CredentialId, ResourceId};
+use redis::{Cmd, Value};
+
+use super::{
+    RedisStore,
+    engine::Effect,
+    keys::text,
+    records::{decode, decode_found, encode, read},
+    tenancy::ensure_shown,
+};
+use crate::{Appended, Credential, CredentialRole, KeySlot, Page, ServiceKeyDeletion, StoreError};
+
+/// Which resources access keys belong to, as far as was read.
+#[derive(Debug, Default)]
+pub(super) struct KnownAccessKeys(Mutex<HashMap<CredentialId, ResourceId>>);
+
+impl KnownAccessKeys {
+    fn resource_of(&self, id: CredentialId) -> Option<ResourceId> {
+        self.with(|known| known.get(&id).copied())
+    }
+
+    fn learn(&self, id: CredentialId, resource: ResourceId) {
+        self.with(|known| {
+            // Rather than let strangers fill the memory, begin anew.
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(id, resource);
+        });
+    }
+
+    // A lock whose holder panicked is used all the same: each change is one insertion.
+    fn with<T>(&self, look: impl FnOnce(&mut HashMap<CredentialId, ResourceId>) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+pub(super) async fn find(
+    store: &RedisStore,
+    id: CredentialId,
+) -> Result<Option<Credential>, StoreError> {
+    if let Some(resource) = store.known_access_keys.resource_of(id) {
+        return access_key(store, resource, id).await;
+    }
+    let (service_key, resource) = tokio::try_join!(service_key(store, id), resource_of(store, id))?;
+    match (service_key, resource) {
+        (Some(found), _) => Ok(Some(found)),
+        (None, Some(resource)) => {
+            store.known_access_keys.learn(id, resource);
+            access_key(store, resource, id).await
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Whether there is such a credential, of whatever role.
+pub(super) async fn is_known(store: &RedisStore, id: CredentialId) -> Result<bool, StoreError> {
+    Ok(find(store, id).await?.is_some())
+}
+
+pub(super) async fn access_keys(
+    store: &RedisStore,
+    resource: ResourceId,
+) -> Result<Option<[Credential; 2]>, StoreError> {
+    if !ensure_shown(store, resource).await? {
+        return Ok(None);
+    }
+    let (partition, keys) = store.place(resource);
+    let slot = store.engine().keys.partition(partition).slot();
+    let mut command = Cmd::new();
+    command.arg("HMGET").arg(&keys.resource);
+    command.arg("primary_record").arg("secondary_record");
+    let answers = store.engine().look(slot, &[command]).await?;
+    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
+    let (primary, secondary): (Option<Vec<u8>>, Option<Vec<u8>>) = read(answer, CREDENTIAL)?;
+    // It may have been deleted since.
+    let Some((primary, secondary)) = primary.zip(secondary) else {
+        return Ok(None);
+    };
+    Ok(Some([
+        decode(&primary, CREDENTIAL)?,
+        decode(&secondary, CREDENTIAL)?,
+    ]))
+}
+
+pub(super) async fn rotate(
+    store: &RedisStore,
+    new: Credential,
+) -> Result<Option<Appended>, StoreError> {
+    let CredentialRole::AccessKey { resource, slot } = new.role else {
+        return Ok(None);
+    };
+    if !ensure_shown(store, resource).await? {
+        return Ok(None);
+    }
+    place_access_key(store, new.id, resource).await?;
+    let (partition, keys) = store.place(resource);
+    let args = vec![
+        slot_name(slot).into(),
+        text(new.id.as_uuid()).into_bytes(),
+        encode(&new, CREDENTIAL)?,
+    ];
+    let engine = store.engine();
+    let how = (&engine.scripts.rotate, Effect::Changes);
+    let reply = engine
+        .in_partition(partition, how, &[&keys.resource], args)
+        .await?;
+    match reply.status() {
+        "done" => {
+            let old = CredentialId::from_uuid(reply.parsed(3)?);
+            forget_access_key(store, old).await?;
+            let what = (HandleKind::Credential, old.as_uuid());
+            reply.appended(partition, what, true).map(Some)
+        }
+        "unknown" => {
+            forget_access_key(store, new.id).await?;
+            Ok(None)
+        }
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(super) async fn create_service_key(
+    store: &RedisStore,
+    new: Credential,
+) -> Result<(), StoreError> {
+    let engine = store.engine();
+    let root = engine.keys.root();
+    let is_operator = new.role == CredentialRole::Operator;
+    let keys = vec![
+        root.service_keys(),
+        root.service_key_order(),
+        root.operators(),
+    ];
+    let args = vec![
+        text(new.id.as_uuid()).into_bytes(),
+        encode(&new, CREDENTIAL)?,
+        if is_operator {
+            b"1".into()
+        } else {
+            b"0".into()
+        },
+    ];
+    let how = (&engine.scripts.create_service_key, Effect::Changes);
+    engine.at_root(how, keys, args).await.map(drop)
+}
+
+pub(super) async fn service_keys(
+    store: &RedisStore,
+    page: Page<CredentialId>,
+) -> Result<Vec<Credential>, StoreError> {
+    let after = page.after.map(|id| id.as_uuid());
+    let root = store.engine().keys.root();
+    let places = (root.service_key_order(), root.service_keys());
+    store.listed(places, (after, page.limit), CREDENTIAL).await
+}
+
+pub(super) async fn delete_service_key(
+    store: &RedisStore,
+    id: CredentialId,
+) -> Result<ServiceKeyDeletion, StoreError> {
+    let engine = store.engine();
+    let root = engine.keys.root();
+    let keys = vec![
+        root.service_keys(),
+        root.service_key_order(),
+        root.operators(),
+    ];
+    let args = vec![text(id.as_uuid()).into_bytes()];
+    let how = (&engine.scripts.delete_service_key, Effect::Changes);
+    let reply = engine.at_root(how, keys, args).await?;
+    match reply.status() {
+        "done" => Ok(ServiceKeyDeletion::Deleted),
+        "unknown" => Ok(ServiceKeyDeletion::Unknown),
+        "last_operator" => Ok(ServiceKeyDeletion::LastOperator),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+/// Writes down which resource an access key belongs to, before it is there.
+pub(super) async fn place_access_key(
+    store: &RedisStore,
+    id: CredentialId,
+    resource: ResourceId,
+) -> Result<(), StoreError> {
+    write_down(store, id, text(resource.as_uuid())).await
+}
+
+/// The same, undone: the key is gone. What is left if this fails leads to a resource that does not
+/// have the key.
+pub(super) async fn forget_access_key(
+    store: &RedisStore,
+    id: CredentialId,
+) -> Result<(), StoreError> {
+    write_down(store, id, String::new()).await
+}
+
+async fn write_down(
+    store: &RedisStore,
+    id: CredentialId,
+    resource: String,
+) -> Result<(), StoreError> {
+    let partition = home(store, id);
+    let engine = store.engine();
+    let keys = engine.keys.partition(partition).access_keys();
+    let args = vec![text(id.as_uuid()).into_bytes(), resource.into_bytes()];
+    let how = (&engine.scripts.place_access_key, Effect::Changes);
+    engine
+        .in_partition(partition, how, &[&keys], args)
+        .await
+        .map(drop)
+}
+
+pub(super) const fn slot_name(slot: KeySlot) -> &'static str {
+    match slot {
+        KeySlot::Primary => "primary",
+        KeySlot::Secondary => "secondary",
+    }
+}
+
+async fn service_key(
+    store: &RedisStore,
+    id: CredentialId,
+) -> Result<Option<Credential>, StoreError> {
+    let root = store.engine().keys.root();
+    let mut command = Cmd::new();
+    command
+        .arg("HGET")
+        .arg(root.service_keys())
+        .arg(text(id.as_uuid()));
+    let answers = store.engine().look(root.slot(), &[command]).await?;
+    decode_found(answers.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)
+}
+
+async fn resource_of(
+    store: &RedisStore,
+    id: CredentialId,
+) -> Result<Option<ResourceId>, StoreError> {
+    let keys = store.engine().keys.partition(home(store, id));
+    let mut command = Cmd::new();
+    command
+        .arg("HGET")
+        .arg(keys.access_keys())
+        .arg(text(id.as_uuid()));
+    let answers = store.engine().look(keys.slot(), &[command]).await?;
+    let found: Option<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)?;
+    let found = found.map(|id| {
+        id.parse()
+            .map_err(|error| super::records::corrupt(CREDENTIAL, error))
+    });
+    Ok(found.transpose()?.map(ResourceId::from_uuid))
+}
+
+/// An access key of a resource, if the resource has it: one look at all that decides it.
+async fn access_key(
+    store: &RedisStore,
+    resource: ResourceId,
+    id: CredentialId,
+) -> Result<Option<Credential>, StoreError> {
+    let (partition, keys) = store.place(resource);
+    let own = store.engine().keys.partition(partition);
+    let mut held = Cmd::new();
+    held.arg("HMGET").arg(&keys.resource).arg("pending");
+    held.arg("primary_record").arg("secondary_record");
+    let mut dead = Cmd::new();
+    let mark = format!("{} {}", HandleKind::Credential, text(id.as_uuid()));
+    dead.arg("SISMEMBER").arg(own.dead()).arg(mark);
+    let answers = store.engine().look(own.slot(), &[held, dead]).await?;
+    let mut answers = answers.into_iter();
+    let mut next = || answers.next().unwrap_or(Value::Nil);
+    let (pending, primary, secondary): (Option<String>, Option<Vec<u8>>, Option<Vec<u8>>) =
+        read(next(), CREDENTIAL)?;
+    if read(next(), CREDENTIAL)? {
+        return Ok(None);
+    }
+    if pending.is_some() && !ensure_shown(store, resource).await? {
+        return Ok(None);
+    }
+    for record in [primary, secondary].into_iter().flatten() {
+        let found: Credential = decode(&record, CREDENTIAL)?;
+        if found.id == id {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The partition that a credential's own id leads to.
+fn home(store: &RedisStore, id: CredentialId) -> PartitionId {
+    partition_of(ResourceId::from_uuid(id.as_uuid()), store.partitions)
+}
+
+pub(super) const CREDENTIAL: &str = "credential";
+/// How many access keys are remembered.
+const REMEMBERED: usize = 100_000;

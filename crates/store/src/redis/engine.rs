@@ -1,0 +1,317 @@
+//! Running a step on the primary of what it is about, and making sure of what it answers.
+
+use std::{sync::Arc, time::Duration};
+
+use lanyard_revocation::PartitionId;
+use lanyard_token::{Clock, UnixTime};
+use redis::{Cmd, Pipeline, Value};
+
+use super::{
+    confirm::Confirmer,
+    failure::Failure,
+    keys::{Keys, PartitionKeys},
+    node::{Node, is_unknown_script, reign_told, replication, understood},
+    reply::Reply,
+    script::{Script, Scripts},
+    slot::Slot,
+    topology::Topology,
+};
+use crate::StoreError;
+
+/// What all steps go through.
+pub(super) struct Engine {
+    pub(super) topology: Topology,
+    pub(super) keys: Keys,
+    pub(super) scripts: Scripts,
+    /// How many replicas must have a write before it is acknowledged.
+    pub(super) replicas: u32,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) time: RedisTime,
+    pub(super) confirmer: Confirmer,
+}
+
+/// Which clock stamps the entries of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedisTime {
+    /// The server's, the one that all replicas of the authority share.
+    Server,
+    /// The one that the store was opened with. For tests, which move it.
+    Clock,
+}
+
+/// What a step does, and so what makes its answer good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It notes something that may be lost, and nothing rests on the answer.
+    Passes,
+    /// It answers what others rely on: the node is confirmed to be the primary.
+    Vouches,
+    /// It changes something: as many replicas as were asked for have it, and after that the node is
+    /// confirmed to be the primary.
+    Changes,
+}
+
+/// A step, with what it is about.
+pub(super) struct Call<'a> {
+    pub(super) slot: Slot,
+    pub(super) script: &'a Script,
+    pub(super) keys: Vec<String>,
+    pub(super) args: Vec<Vec<u8>>,
+    pub(super) effect: Effect,
+}
+
+impl Engine {
+    /// Runs a step in a partition. `keys` and `args` are the step's own.
+    pub(super) async fn in_partition(
+        &self,
+        partition: PartitionId,
+        (script, effect): (&Script, Effect),
+        keys: &[&str],
+        args: Vec<Vec<u8>>,
+    ) -> Result<Reply, StoreError> {
+        let own = self.keys.partition(partition);
+        let call = self.call(partition, &own, (script, effect), (keys, args))?;
+        for _ in 0..ATTEMPTS {
+            let reply = self.at(&call).await?;
+            match reply.status() {
+                "generation" => self.open_generation(partition, &own).await?,
+                "absent" => return Err(StoreError::Unavailable(LogAbsent(partition).into())),
+                _ => return Ok(reply),
+            }
+        }
+        Err(StoreError::Unavailable(Restless.into()))
+    }
+
+    /// The same for a step that makes do with a log that is absent, or with another generation.
+    pub(super) async fn in_any_partition(
+        &self,
+        partition: PartitionId,
+        how: (&Script, Effect),
+        args: Vec<Vec<u8>>,
+    ) -> Result<Reply, StoreError> {
+        let own = self.keys.partition(partition);
+        let call = self.call(partition, &own, how, (&[], args))?;
+        self.at(&call).await
+    }
+
+    /// Runs a step on what belongs to no resource.
+    pub(super) async fn at_root(
+        &self,
+        (script, effect): (&Script, Effect),
+        keys: Vec<String>,
+        args: Vec<Vec<u8>>,
+    ) -> Result<Reply, StoreError> {
+        let call = Call {
+            slot: self.keys.root().slot(),
+            script,
+            keys,
+            args,
+            effect,
+        };
+        self.at(&call).await
+    }
+
+    /// Runs commands that only look, in one go.
+    pub(super) async fn look(
+        &self,
+        slot: Slot,
+        commands: &[Cmd],
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut pipeline = Pipeline::with_capacity(commands.len() + 1);
+        // Before the others, so that their answers are of that reign or of a later one, and one that
+        // is over is not confirmed.
+        pipeline.add_command(replication());
+        for command in commands {
+            pipeline.add_command(command.clone());
+        }
+        for _ in 0..ATTEMPTS {
+            match self.look_once(slot, &pipeline).await {
+                // Nothing was answered there.
+                Err(Failure::Elsewhere(_)) => self.topology.doubt(),
+                Err(failure) => {
+                    self.topology.doubt();
+                    return Err(failure.into());
+                }
+                Ok(answers) => return Ok(answers),
+            }
+        }
+        Err(StoreError::Unavailable(Restless.into()))
+    }
+
+    async fn look_once(&self, slot: Slot, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
+        let node = self.topology.primary(slot).await?;
+        let answers = node.send(pipeline).await?;
+        let mut answers = answers.into_iter().map(understood);
+        let told = answers.next().unwrap_or(Ok(Value::Nil))?;
+        let answers = answers.collect::<Result<_, _>>()?;
+        let reign = reign_told(told)?.ok_or_else(|| Failure::Elsewhere(Restless.into()))?;
+        if !self.is_certain() {
+            let answered = (&node.address, reign.as_str());
+            self.confirmer
+                .confirm(&self.topology, slot, answered)
+                .await?;
+        }
+        Ok(answers)
+    }
+
+    /// Whether the primary is known without asking: it is the one server that is named, and no other
+    /// can take over.
+    fn is_certain(&self) -> bool {
+        self.topology.is_standalone() && self.replicas == 0
+    }
+
+    /// The time that steps go by, in the form that they take it: nothing for the server's own.
+    fn time(&self) -> Result<Vec<u8>, StoreError> {
+        match self.time {
+            RedisTime::Server => Ok(Vec::new()),
+            RedisTime::Clock => Ok(self.now()?.as_millis().to_string().into_bytes()),
+        }
+    }
+
+    /// The time on this machine.
+    pub(super) fn now(&self) -> Result<UnixTime, StoreError> {
+        let now = self.clock.wall();
+        now.map_err(|error| StoreError::Unavailable(error.into()))
+    }
+
+    /// Refuses what a server answers whose clock is not about the same as this machine's. Tokens
+    /// expire by the one and entries by the other, so that an entry could be dropped while a token
+    /// that it covers still lives.
+    pub(super) fn ensure_same_time(&self, server: UnixTime) -> Result<(), StoreError> {
+        let (here, there) = (self.now()?.as_millis(), server.as_millis());
+        let apart = Duration::from_millis(here.abs_diff(there));
+        if self.time == RedisTime::Server && apart > MAX_APART {
+            tracing::error!(
+                ?apart,
+                "the clocks of this machine and of the server are too far apart"
+            );
+            return Err(StoreError::Unavailable(ClocksApart.into()));
+        }
+        Ok(())
+    }
+
+    fn call<'a>(
+        &self,
+        partition: PartitionId,
+        own: &PartitionKeys,
+        (script, effect): (&'a Script, Effect),
+        (keys, args): (&[&str], Vec<Vec<u8>>),
+    ) -> Result<Call<'a>, StoreError> {
+        let common = own.common().into_iter();
+        let always = [
+            self.time()?,
+            self.keys.channel().into_bytes(),
+            partition.to_string().into_bytes(),
+        ];
+        Ok(Call {
+            slot: own.slot(),
+            script,
+            keys: common
+                .chain(keys.iter().map(|key| (*key).to_owned()))
+                .collect(),
+            args: always.into_iter().chain(args).collect(),
+            effect,
+        })
+    }
+
+    /// Runs a step on the primary, and makes sure of the answer.
+    async fn at(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
+        for _ in 0..ATTEMPTS {
+            match self.once(call).await {
+                // Nothing was done there.
+                Err(Failure::Elsewhere(_)) => self.topology.doubt(),
+                Ok(reply) if reply.status() == "replica" => self.topology.doubt(),
+                Err(failure) => {
+                    self.topology.doubt();
+                    return Err(failure.into());
+                }
+                Ok(reply) => return Ok(reply),
+            }
+        }
+        Err(StoreError::Unavailable(Restless.into()))
+    }
+
+    async fn once(&self, call: &Call<'_>) -> Result<Reply, Failure> {
+        let node = self.topology.primary(call.slot).await?;
+        let waits = call.effect == Effect::Changes && self.replicas > 0;
+        let answer = self.run(&node, call, waits).await?;
+        let reply = Reply::read(understood(answer)?)?;
+        if reply.status() == "replica" {
+            return Ok(reply);
+        }
+        if call.effect != Effect::Passes && !self.is_certain() {
+            let answered = (&node.address, reply.reign());
+            let confirming = self.confirmer.confirm(&self.topology, call.slot, answered);
+            confirming.await?;
+        }
+        Ok(reply)
+    }
+
+    /// Runs a step by its hash, or in full at a server that does not know it yet.
+    async fn run(&self, node: &Node, call: &Call<'_>, waits: bool) -> Result<Value, Failure> {
+        let answer = run_as(call.script.by_hash(), node, call, waits).await?;
+        if is_unknown_script(&answer) {
+            return run_as(call.script.in_full(), node, call, waits).await;
+        }
+        Ok(answer)
+    }
+
+    /// Opens a generation, and has it issued under once the replicas have it.
+    async fn open_generation(
+        &self,
+        partition: PartitionId,
+        own: &PartitionKeys,
+    ) -> Result<(), StoreError> {
+        let opening = (&self.scripts.open_generation, Effect::Changes);
+        let opened = self
+            .at(&self.call(partition, own, opening, (&[], vec![]))?)
+            .await?;
+        if opened.status() == "absent" {
+            return Err(StoreError::Unavailable(LogAbsent(partition).into()));
+        }
+        let settling = (&self.scripts.settle_generation, Effect::Passes);
+        let reign = vec![opened.reign().as_bytes().to_vec()];
+        self.at(&self.call(partition, own, settling, (&[], reign))?)
+            .await?;
+        tracing::warn!(%partition, "a new primary: the log goes on in a new generation");
+        Ok(())
+    }
+}
+
+async fn run_as(
+    mut command: Cmd,
+    node: &Node,
+    call: &Call<'_>,
+    waits: bool,
+) -> Result<Value, Failure> {
+    command.arg(call.keys.len()).arg(&call.keys).arg(&call.args);
+    if waits {
+        return node.send_and_wait(command).await;
+    }
+    let mut pipeline = Pipeline::new();
+    pipeline.add_command(command);
+    let answers = node.send(&pipeline).await?;
+    Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+}
+
+/// A partition whose log is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("the log of partition {0} is gone")]
+struct LogAbsent(PartitionId);
+
+/// The clocks differ.
+#[derive(Debug, thiserror::Error)]
+#[error("the clocks of this machine and of the server are more than half a minute apart")]
+struct ClocksApart;
+
+/// The servers are changing over.
+#[derive(Debug, thiserror::Error)]
+#[error("the servers are changing over from one primary to another")]
+struct Restless;
+
+/// How often a step is tried while nodes say that nothing was done.
+const ATTEMPTS: usize = 3;
+/// How far the clocks may be apart. A token that is issued by a clock which is ahead by this outlives
+/// by this much what an entry made at the same time is sure to cover, and the leeway in
+/// [`RETENTION`](lanyard_revocation::RETENTION) has to pay for it and for the verifiers' clocks.
+const MAX_APART: Duration = Duration::from_secs(30);

@@ -1,0 +1,323 @@
+//! Identities, what they are issued, and what is taken back from them.
+
+use lanyard_revocation::{Handle, HandleKind, PartitionId, partition_of};
+use lanyard_token::{CredentialId, IdentityId, ResourceId, TokenId, UnixTime};
+use redis::{Cmd, Value};
+use uuid::Uuid;
+
+use super::{
+    RedisStore,
+    credentials::is_known,
+    engine::{Effect, Engine},
+    keys::text,
+    pages,
+    records::{corrupt, decode, decode_found, encode, read},
+    reply::Reply,
+};
+use crate::{
+    Identity, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, Page, RevocationOutcome,
+    StoreError,
+};
+
+pub(super) async fn create(
+    store: &RedisStore,
+    new: NewIdentity,
+) -> Result<IdentityCreation, StoreError> {
+    let NewIdentity {
+        identity,
+        credential,
+        signing_key,
+    } = new;
+    let (partition, keys) = store.place(identity.id.resource());
+    let signing_key = signing_key.map(|key| text(key.as_uuid()));
+    let args = vec![
+        text(credential.as_uuid()).into_bytes(),
+        text(identity.id.uuid()).into_bytes(),
+        encode(&identity, IDENTITY)?,
+        identity.custom_id.clone().unwrap_or_default().into_bytes(),
+        signing_key.unwrap_or_default().into_bytes(),
+    ];
+    let engine = store.engine();
+    let how = (&engine.scripts.create_identity, Effect::Changes);
+    let reply = engine
+        .in_partition(partition, how, &keys.all(), args)
+        .await?;
+    match reply.status() {
+        "done" => {
+            engine.ensure_same_time(reply.time(1)?)?;
+            Ok(IdentityCreation::Created(reply.parsed(0)?))
+        }
+        "existing" => {
+            engine.ensure_same_time(reply.time(1)?)?;
+            let mut existing: Identity = decode(reply.text(2)?.as_bytes(), IDENTITY)?;
+            existing.last_token_issue_time = issue_time(&reply.text(3)?)?;
+            Ok(IdentityCreation::Existing(existing, reply.parsed(0)?))
+        }
+        "signing_key" => Ok(IdentityCreation::SigningKeyNotActive),
+        "stranger" if is_known(store, credential).await? => Ok(IdentityCreation::ResourceUnknown),
+        "stranger" => Ok(IdentityCreation::CredentialUnknown),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(super) async fn find(
+    store: &RedisStore,
+    id: IdentityId,
+) -> Result<Option<Identity>, StoreError> {
+    let (partition, keys) = store.place(id.resource());
+    let own = store.engine().keys.partition(partition);
+    let uuid = text(id.uuid());
+    let commands = [
+        command("HMGET", &keys.resource, &["record", "pending"]),
+        command("HGET", &keys.identities, &[&uuid]),
+        command("HGET", &keys.issue_times, &[&uuid]),
+        command("SISMEMBER", &own.dead(), &[&dead(&Handle::identity(&id))]),
+    ];
+    let answers = store.engine().look(own.slot(), &commands).await?;
+    let [resource, identity, issued, is_dead] = four(answers)?;
+    if !is_shown(resource)? || read(is_dead, IDENTITY)? {
+        return Ok(None);
+    }
+    let Some(mut identity) = decode_found::<Identity>(identity, IDENTITY)? else {
+        return Ok(None);
+    };
+    let issued: Option<String> = read(issued, IDENTITY)?;
+    identity.last_token_issue_time = issue_time(&issued.unwrap_or_default())?;
+    Ok(Some(identity))
+}
+
+pub(super) async fn list(
+    store: &RedisStore,
+    resource: ResourceId,
+    page: Page<IdentityId>,
+) -> Result<Vec<Identity>, StoreError> {
+    let (partition, keys) = store.place(resource);
+    let own = store.engine().keys.partition(partition);
+    let commands = [
+        command("HMGET", &keys.resource, &["record", "pending"]),
+        pages::command(&keys.order, page.after.map(|id| id.uuid()), page.limit),
+    ];
+    let mut answers = store
+        .engine()
+        .look(own.slot(), &commands)
+        .await?
+        .into_iter();
+    let mut next = || answers.next().unwrap_or(Value::Nil);
+    if !is_shown(next())? {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = read(next(), IDENTITY)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(pages::RECORDS_AT_ONCE) {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let marks: Vec<String> = ids
+            .iter()
+            .map(|id| dead_text(HandleKind::Identity, id))
+            .collect();
+        let marks: Vec<&str> = marks.iter().map(String::as_str).collect();
+        let commands = [
+            command("HMGET", &keys.identities, &ids),
+            command("HMGET", &keys.issue_times, &ids),
+            command("SMISMEMBER", &own.dead(), &marks),
+        ];
+        let answers = store.engine().look(own.slot(), &commands).await?;
+        found.extend(identities_of(answers)?);
+    }
+    Ok(found)
+}
+
+pub(super) async fn delete(
+    store: &RedisStore,
+    id: IdentityId,
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    // A custom id never changes, so it can be looked up ahead of the step that needs it.
+    let custom_id = find(store, id).await?.and_then(|found| found.custom_id);
+    let (partition, keys) = store.place(id.resource());
+    let args = vec![
+        text(by.as_uuid()).into_bytes(),
+        text(id.uuid()).into_bytes(),
+        custom_id.unwrap_or_default().into_bytes(),
+    ];
+    let engine = store.engine();
+    let how = (&engine.scripts.delete_identity, Effect::Changes);
+    let reply = engine
+        .in_partition(partition, how, &keys.all(), args)
+        .await?;
+    let what = (HandleKind::Identity, id.uuid());
+    outcome(store, (&reply, partition), (what, true), by).await
+}
+
+pub(super) async fn revoke(
+    store: &RedisStore,
+    id: IdentityId,
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    revoke_handle(store, id.resource(), Handle::identity(&id), by).await
+}
+
+pub(super) async fn revoke_token(
+    store: &RedisStore,
+    (resource, token): (ResourceId, TokenId),
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    revoke_handle(store, resource, Handle::token(token), by).await
+}
+
+pub(super) async fn issue_grant(
+    store: &RedisStore,
+    request: IssueRequest,
+) -> Result<IssueGrant, StoreError> {
+    let IssueRequest {
+        identity,
+        credential,
+        signing_key,
+    } = request;
+    let (partition, keys) = store.place(identity.resource());
+    let args = vec![
+        text(credential.as_uuid()).into_bytes(),
+        text(identity.uuid()).into_bytes(),
+        text(signing_key.as_uuid()).into_bytes(),
+    ];
+    let engine = store.engine();
+    let how = (&engine.scripts.grant, Effect::Vouches);
+    let own = [keys.resource.as_str(), &keys.identities];
+    let reply = engine.in_partition(partition, how, &own, args).await?;
+    match reply.status() {
+        "done" => {
+            engine.ensure_same_time(reply.time(1)?)?;
+            Ok(IssueGrant::Granted(reply.parsed(0)?))
+        }
+        "identity_unknown" => Ok(IssueGrant::IdentityUnknown),
+        "signing_key" => Ok(IssueGrant::SigningKeyNotActive),
+        "stranger" if is_known(store, credential).await? => Ok(IssueGrant::IdentityUnknown),
+        "stranger" => Ok(IssueGrant::CredentialUnknown),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(super) async fn note_issues(
+    store: &RedisStore,
+    issues: Vec<(IdentityId, UnixTime)>,
+) -> Result<(), StoreError> {
+    let engine = store.engine();
+    for (id, time) in issues {
+        let (partition, keys) = store.place(id.resource());
+        let own = [keys.identities.as_str(), &keys.issue_times];
+        let args = vec![
+            text(id.uuid()).into_bytes(),
+            time.as_millis().to_string().into_bytes(),
+        ];
+        // The one change that may be lost, so nothing waits for replicas.
+        let how = (&engine.scripts.note_issue, Effect::Passes);
+        engine.in_partition(partition, how, &own, args).await?;
+    }
+    Ok(())
+}
+
+async fn revoke_handle(
+    store: &RedisStore,
+    resource: ResourceId,
+    handle: Handle,
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    let (partition, keys) = store.place(resource);
+    let args = vec![
+        text(by.as_uuid()).into_bytes(),
+        handle.kind.as_str().into(),
+        text(handle.id).into_bytes(),
+    ];
+    let engine = store.engine();
+    let how = (&engine.scripts.revoke, Effect::Changes);
+    let own = [keys.resource.as_str(), &keys.identities];
+    let reply = engine.in_partition(partition, how, &own, args).await?;
+    let what = (handle.kind, handle.id);
+    outcome(store, (&reply, partition), (what, false), by).await
+}
+
+async fn outcome(
+    store: &RedisStore,
+    (reply, partition): (&Reply, PartitionId),
+    (what, is_final): ((HandleKind, Uuid), bool),
+    by: CredentialId,
+) -> Result<RevocationOutcome, StoreError> {
+    match reply.status() {
+        "done" => {
+            let appended = reply.appended(partition, what, is_final)?;
+            Ok(RevocationOutcome::Appended(appended))
+        }
+        "unknown" => Ok(RevocationOutcome::Unknown),
+        "stranger" if is_known(store, by).await? => Ok(RevocationOutcome::Unknown),
+        "stranger" => Ok(RevocationOutcome::CredentialUnknown),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+fn identities_of(answers: Vec<Value>) -> Result<Vec<Identity>, StoreError> {
+    let mut answers = answers.into_iter();
+    let mut next = || answers.next().unwrap_or(Value::Nil);
+    let records: Vec<Option<Vec<u8>>> = read(next(), IDENTITY)?;
+    let issued: Vec<Option<String>> = read(next(), IDENTITY)?;
+    let dead: Vec<bool> = read(next(), IDENTITY)?;
+    let mut found = Vec::new();
+    for ((record, issued), is_dead) in records.into_iter().zip(issued).zip(dead) {
+        // One that is gone was deleted after the ids were read.
+        let Some(record) = record.filter(|_| !is_dead) else {
+            continue;
+        };
+        let mut identity: Identity = decode(&record, IDENTITY)?;
+        identity.last_token_issue_time = issue_time(&issued.unwrap_or_default())?;
+        found.push(identity);
+    }
+    Ok(found)
+}
+
+fn issue_time(text: &str) -> Result<Option<UnixTime>, StoreError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let millis = text.parse().map_err(|error| corrupt(IDENTITY, error))?;
+    Ok(Some(UnixTime::from_millis(millis)))
+}
+
+/// Whether a resource is there, told by its record and whether it is still being made.
+fn is_shown(resource: Value) -> Result<bool, StoreError> {
+    let (record, pending): (Option<Vec<u8>>, Option<String>) = read(resource, "resource")?;
+    Ok(record.is_some() && pending.is_none())
+}
+
+fn four(answers: Vec<Value>) -> Result<[Value; 4], StoreError> {
+    answers
+        .try_into()
+        .map_err(|_| corrupt("answer of the server", "it is too short"))
+}
+
+/// How what stays dead is written down.
+fn dead(handle: &Handle) -> String {
+    dead_text(handle.kind, &text(handle.id))
+}
+
+fn dead_text(kind: HandleKind, id: &str) -> String {
+    format!("{kind} {id}")
+}
+
+fn command(name: &str, key: &str, args: &[&str]) -> Cmd {
+    let mut command = Cmd::new();
+    command.arg(name).arg(key).arg(args);
+    command
+}
+
+impl RedisStore {
+    /// Where a resource and everything beneath it lies.
+    pub(super) fn place(&self, resource: ResourceId) -> (PartitionId, super::keys::ResourceKeys) {
+        let partition = partition_of(resource, self.partitions);
+        let keys = self.engine().keys.partition(partition).resource(resource);
+        (partition, keys)
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+const IDENTITY: &str = "identity";

@@ -1,0 +1,112 @@
+//! One connection to a server, now or later.
+//!
+//! A link is multiplexed: all calls share it, each waits for its own answer, and one that is given up
+//! leaves nothing behind that another could take for its own. A link that fails is made anew by the
+//! next call. While that does not succeed, one call at a time tries and the others fail at once, so
+//! that a server that is gone makes nobody wait.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use redis::{Pipeline, Value, aio::MultiplexedConnection};
+use tokio::{sync::Mutex as AsyncMutex, time::Instant};
+
+use super::{
+    connector::Connector,
+    failure::{Failure, Gone},
+    options::RedisAddress,
+};
+
+/// A connection to a server.
+pub(super) struct Link {
+    address: RedisAddress,
+    connector: Connector,
+    state: Mutex<State>,
+    connecting: AsyncMutex<()>,
+    made: AtomicU64,
+}
+
+#[derive(Clone, Default)]
+enum State {
+    /// There is none, and there is no reason to think that there cannot be one.
+    #[default]
+    None,
+    /// It is there; the number tells it from the one before.
+    Up(MultiplexedConnection, u64),
+    /// It could not be made, at that time.
+    Down(Instant),
+}
+
+impl Link {
+    pub(super) fn new(address: RedisAddress, connector: Connector) -> Self {
+        Self {
+            address,
+            connector,
+            state: Mutex::default(),
+            connecting: AsyncMutex::new(()),
+            made: AtomicU64::new(0),
+        }
+    }
+
+    /// Sends commands in one go. The answers may be errors.
+    pub(super) async fn send(&self, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
+        let (mut connection, number) = self.connection().await?;
+        let sent = connection.send_packed_commands(pipeline, 0, pipeline.len());
+        sent.await.map_err(|error| {
+            self.broke(number);
+            Failure::Away(error.into())
+        })
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), Failure> {
+        let gone = || Failure::Away(Gone(self.address.clone()).into());
+        let _turn = match self.now() {
+            State::Up(connection, number) => return Ok((connection, number)),
+            State::Down(since) if since.elapsed() < RETRY_AFTER => return Err(gone()),
+            State::Down(_) => self.connecting.try_lock().map_err(|_| gone())?,
+            State::None => self.connecting.lock().await,
+        };
+        // Another call may have come through, or in vain, while this one waited for its turn.
+        match self.now() {
+            State::Up(connection, number) => return Ok((connection, number)),
+            State::Down(since) if since.elapsed() < RETRY_AFTER => return Err(gone()),
+            State::Down(_) | State::None => {}
+        }
+        match self.connector.connect(&self.address).await {
+            Ok(connection) => {
+                let number = self.made.fetch_add(1, Ordering::Relaxed);
+                *self.state() = State::Up(connection.clone(), number);
+                Ok((connection, number))
+            }
+            Err(failure) => {
+                *self.state() = State::Down(Instant::now());
+                Err(failure)
+            }
+        }
+    }
+
+    fn now(&self) -> State {
+        self.state().clone()
+    }
+
+    /// The connection of that number does not answer any more.
+    fn broke(&self, number: u64) {
+        let mut state = self.state();
+        if matches!(*state, State::Up(_, current) if current == number) {
+            *state = State::None;
+        }
+    }
+
+    // A lock whose holder panicked is used all the same: the state is replaced as a whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long calls fail at once after a connection could not be made.
+const RETRY_AFTER: Duration = Duration::from_millis(100);

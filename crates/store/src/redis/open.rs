@@ -1,0 +1,149 @@
+//! Finding the servers, and making the store on them if there is none.
+
+use std::{io, num::NonZeroU16, sync::Arc};
+
+use futures_util::future::try_join_all;
+use lanyard_revocation::{LogId, PartitionId};
+use lanyard_token::{Clock, Position};
+use uuid::Uuid;
+
+use super::{
+    RedisStore,
+    confirm::Confirmer,
+    credentials::KnownAccessKeys,
+    engine::{Effect, Engine, RedisTime},
+    failure::{Failure, Unfit},
+    grown::Listener,
+    keys::Keys,
+    log,
+    options::{RedisDurability, RedisOptions},
+    reply::Reply,
+    script::Scripts,
+    topology::Topology,
+};
+use crate::StoreError;
+
+/// Why a store on Redis could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisOpenError {
+    /// A file for TLS cannot be read.
+    #[error("a file for TLS with Redis cannot be read: {0}")]
+    Tls(#[source] io::Error),
+    /// A server is not fit to keep a store.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The servers are away.
+    #[error("Redis cannot be reached: {0}")]
+    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store was made by a version that keeps things differently.
+    #[error("the store on Redis has layout {found}, and this version reads layout {LAYOUT}")]
+    OtherLayout {
+        /// Its layout.
+        found: String,
+    },
+    /// The first steps failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Failure> for RedisOpenError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unfit(unfit) => Self::Unfit(unfit),
+            Failure::Away(source) | Failure::Elsewhere(source) | Failure::Refused(source) => {
+                Self::Away(source)
+            }
+            corrupt @ Failure::Corrupt(_) => Self::Store(corrupt.into()),
+        }
+    }
+}
+
+impl RedisStore {
+    /// Opens the store on some servers, and makes it if they have none. Entries are stamped by the
+    /// server's clock or, for tests, by this one.
+    ///
+    /// `new_log` draws the ids of logs that have to be made.
+    ///
+    /// # Errors
+    /// As [`RedisOpenError`] says.
+    pub async fn open(
+        options: &RedisOptions,
+        (clock, time): (Arc<dyn Clock>, RedisTime),
+        new_log: impl Fn() -> Uuid + Send + Sync + 'static,
+    ) -> Result<Self, RedisOpenError> {
+        let topology = Topology::new(options).map_err(RedisOpenError::Tls)?;
+        let replicas = replicas_to_wait_for(&topology, options).await?;
+        let engine = Arc::new(Engine {
+            topology,
+            keys: Keys::new(options.namespace.as_str()),
+            scripts: Scripts::new(),
+            replicas,
+            clock,
+            time,
+            confirmer: Confirmer::default(),
+        });
+        let partitions = prepare(&engine, options.partitions, &new_log).await?;
+        Ok(Self {
+            listener: Listener::start(Arc::clone(&engine)),
+            engine,
+            partitions,
+            known_access_keys: KnownAccessKeys::default(),
+            new_log: Box::new(move || LogId::from_uuid(new_log())),
+        })
+    }
+}
+
+/// How many replicas a write waits for. Whoever has replicas has to say.
+async fn replicas_to_wait_for(
+    topology: &Topology,
+    options: &RedisOptions,
+) -> Result<u32, RedisOpenError> {
+    let primaries = topology.ask().await?;
+    for address in primaries.addresses() {
+        let replicas = topology.node(&address).replicas().await?;
+        let is_said = options.replicas.is_some() || options.durability == RedisDurability::Relaxed;
+        if replicas > 0 && !is_said {
+            return Err(Unfit::Replicas { address, replicas }.into());
+        }
+    }
+    Ok(options.replicas.unwrap_or(0))
+}
+
+/// Makes what a new store begins with, or finds out what it was made with.
+async fn prepare(
+    engine: &Engine,
+    partitions: NonZeroU16,
+    new_log: &(impl Fn() -> Uuid + Send + Sync),
+) -> Result<NonZeroU16, RedisOpenError> {
+    let reply = write_down(engine, partitions).await?;
+    let found = reply.text(0)?;
+    if found != LAYOUT {
+        return Err(RedisOpenError::OtherLayout { found });
+    }
+    let partitions = reply.parsed(1)?;
+    let is_new = reply.status() == "new";
+    // Also for a store that is there: whoever made it may not have come through.
+    let logs = PartitionId::all(partitions).map(|partition| {
+        let id = LogId::from_uuid(new_log());
+        log::create(engine, partition, (id, is_new), Position::ZERO)
+    });
+    try_join_all(logs).await?;
+    Ok(partitions)
+}
+
+/// Writes down what a store is made with, if that is not written anywhere, and tells what is.
+pub(super) async fn write_down(
+    engine: &Engine,
+    partitions: NonZeroU16,
+) -> Result<Reply, StoreError> {
+    let how = (&engine.scripts.open_store, Effect::Changes);
+    let args = vec![
+        LAYOUT.as_bytes().to_vec(),
+        partitions.to_string().into_bytes(),
+    ];
+    let keys = vec![engine.keys.root().meta()];
+    engine.at_root(how, keys, args).await
+}
+
+/// The layout of the keys that this version reads and writes.
+const LAYOUT: &str = "1";

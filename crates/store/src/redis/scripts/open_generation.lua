@@ -1,0 +1,17 @@
+-- Opens a generation on a primary that has not, and writes something in any case, so that whoever
+-- waits for the replicas after this waits for the generation, whoever opened it.
+if not reign then
+  return { 'replica', '' }
+end
+if not state[1] then
+  return { 'absent', reign }
+end
+redis.call('HINCRBY', meta, 'openings', 1)
+if state[2] ~= reign then
+  local appended = append_generation(math.max(now(), tonumber(state[5])))
+  if appended.err then
+    return appended
+  end
+  redis.call('HSET', meta, 'generation', reign, 'settled', '')
+end
+return { 'done', reign }

@@ -1,0 +1,8 @@
+-- Makes the store if there is none, or tells what it is. KEYS: meta. ARGV: the layout, how many
+-- partitions.
+local found = redis.call('HMGET', KEYS[1], 'layout', 'partitions')
+if not found[1] then
+  redis.call('HSET', KEYS[1], 'layout', ARGV[1], 'partitions', ARGV[2])
+  return { 'new', reign, ARGV[1], ARGV[2] }
+end
+return { 'done', reign, found[1], found[2] or '' }

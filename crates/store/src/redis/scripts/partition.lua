@@ -1,0 +1,125 @@
+-- What every step in a partition begins with. The keys of a partition share one slot, so that a step
+-- is atomic: nobody sees half of it.
+--
+-- KEYS: meta, log, dead, and then the step's own.
+-- ARGV: the time in milliseconds or nothing, the channel, the partition, and then the step's own.
+-- The answer is a status, the id of this node's reign, and then the step's own.
+local meta, log, dead = KEYS[1], KEYS[2], KEYS[3]
+
+-- Each promotion and each start draws a new replication id, so it names one reign of one node. A
+-- replica has none: what it has may be old, and what it writes would be lost.
+local function reign_of_this_node()
+  local info = redis.call('INFO', 'replication')
+  if not string.find(info, 'role:master', 1, true) then
+    return false
+  end
+  return string.match(info, 'master_replid:(%x+)')
+end
+
+local reign = reign_of_this_node()
+local state = redis.call(
+  'HMGET', meta, 'log', 'generation', 'settled', 'number', 'millis', 'sequence', 'time', 'active'
+)
+
+-- Why nothing can be done here, if so.
+local function unfit()
+  if not reign then
+    return { 'replica', '' }
+  end
+  if not state[1] then
+    return { 'absent', reign }
+  end
+  if state[2] ~= reign or state[3] ~= reign then
+    return { 'generation', reign }
+  end
+end
+
+local function now()
+  if ARGV[1] ~= '' then
+    return tonumber(ARGV[1])
+  end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+-- Where the log ends: as it is recorded, or later if another hand has written to the stream, since
+-- the next entry has to stand after that, too.
+local function log_end()
+  local millis, sequence = tonumber(state[5]), tonumber(state[6])
+  local stream = redis.pcall('XINFO', 'STREAM', log)
+  if stream.err then
+    return millis, sequence
+  end
+  for at = 1, #stream, 2 do
+    if stream[at] == 'last-generated-id' then
+      local last_millis, last_sequence = string.match(stream[at + 1], '^(%d+)-(%d+)$')
+      last_millis, last_sequence = tonumber(last_millis), tonumber(last_sequence)
+      if last_millis > millis or (last_millis == millis and last_sequence > sequence) then
+        return last_millis, last_sequence
+      end
+    end
+  end
+  return millis, sequence
+end
+
+-- Appends an entry at the next position that is not before `from`. `counts` is the position that
+-- counts, or nothing if it is the entry's own.
+local function append(entry, from)
+  local millis, sequence = log_end()
+  if from > millis then
+    millis, sequence = from, 0
+  else
+    sequence = sequence + 1
+  end
+  -- Beyond this, numbers of this language are not whole any more.
+  if millis >= 2 ^ 53 or sequence >= 2 ^ 53 then
+    return redis.error_reply('CORRUPT there is no position after the end of the log')
+  end
+  local position = text(millis) .. '-' .. text(sequence)
+  local number = tonumber(state[4]) + 1
+  local time = math.max(now(), tonumber(state[7]))
+  redis.call(
+    'XADD', log, position, 'n', text(number), 't', text(time), 'k', entry.kind, 'i', entry.id,
+    'f', entry.final, 'p', entry.counts
+  )
+  redis.call(
+    'HSET', meta, 'number', text(number), 'millis', text(millis), 'sequence', text(sequence),
+    'time', text(time)
+  )
+  redis.call('PUBLISH', ARGV[2], ARGV[3])
+  state[4], state[5], state[6], state[7] = number, millis, sequence, time
+  return { text(number), position, text(time) }
+end
+
+local function append_revocation(kind, id, final)
+  return append({ kind = kind, id = id, final = final, counts = '' }, now())
+end
+
+-- Opens a generation: an hour above everything that a lost end of the log can have held.
+local function append_generation(from)
+  local nobody = '00000000000000000000000000000000'
+  return append({ kind = 'generation', id = nobody, final = '0', counts = '' }, from + 3600000)
+end
+
+local function position()
+  local millis, sequence = log_end()
+  return text(millis) .. '-' .. text(sequence)
+end
+
+local function is_dead(kind, id)
+  return redis.call('SISMEMBER', dead, kind .. ' ' .. id) == 1
+end
+
+-- Whether a credential is one of the two access keys of a resource. Others do nothing in it: their
+-- rotation would not take back what they did.
+local function is_access_key(resource, id)
+  local found = redis.call('HMGET', resource, 'record', 'primary', 'secondary', 'pending')
+  if not found[1] or found[4] then
+    return false
+  end
+  return (found[2] == id or found[3] == id) and not is_dead('credential', id)
+end

@@ -1,0 +1,204 @@
+//! Signing keys: read whole, changed whole.
+//!
+//! The keys are kept at the root, and which of them signs in each partition as well, so that a grant
+//! finds it in the slot of the identity. A change is decided at the root and then taken to the
+//! partitions. Whoever meets one on its way finishes it before doing anything else.
+
+use lanyard_revocation::{HandleKind, PartitionId, RETENTION};
+use lanyard_token::{KeyId, KeyState};
+use redis::{Cmd, Value};
+use uuid::Uuid;
+
+use super::{
+    RedisStore,
+    engine::Effect,
+    keys::text,
+    records::{corrupt, decode, encode, read},
+    reply::Reply,
+};
+use crate::{Appended, SigningKeyChange, SigningKeyRecord, SigningKeys, StoreError};
+
+pub(super) async fn all(store: &RedisStore) -> Result<SigningKeys, StoreError> {
+    let kept = kept(store).await?;
+    if let Some(pending) = &kept.pending {
+        finish(store, pending, &kept.active).await?;
+    }
+    Ok(kept.keys)
+}
+
+pub(super) async fn version(store: &RedisStore) -> Result<u64, StoreError> {
+    let root = store.engine().keys.root();
+    let mut command = Cmd::new();
+    command.arg("HGET").arg(root.signing_keys()).arg("version");
+    let answers = store.engine().look(root.slot(), &[command]).await?;
+    let version: Option<u64> = read(
+        answers.into_iter().next().unwrap_or(Value::Nil),
+        SIGNING_KEY,
+    )?;
+    Ok(version.unwrap_or(0))
+}
+
+pub(super) async fn change(
+    store: &RedisStore,
+    change: SigningKeyChange,
+) -> Result<Option<Vec<Appended>>, StoreError> {
+    let SigningKeyChange {
+        from_version,
+        records,
+        active,
+        revoked,
+    } = change;
+    let before = kept(store).await?;
+    if let Some(pending) = &before.pending {
+        finish(store, pending, &before.active).await?;
+    }
+    let id = |key: Option<KeyId>| key.map(|key| text(key.as_uuid())).unwrap_or_default();
+    let mut args = vec![
+        from_version.to_string().into_bytes(),
+        id(active).into_bytes(),
+        id(revoked).into_bytes(),
+    ];
+    for record in &records {
+        args.push(text(record.id.as_uuid()).into_bytes());
+        args.push(encode(record, SIGNING_KEY)?);
+    }
+    let engine = store.engine();
+    let how = (&engine.scripts.change_keys, Effect::Changes);
+    let keys = vec![engine.keys.root().signing_keys()];
+    let reply = engine.at_root(how, keys, args).await?;
+    match reply.status() {
+        "moved" => Ok(None),
+        "done" => {
+            let pending = Pending {
+                version: from_version.saturating_add(1),
+                revoked: id(revoked),
+            };
+            finish(store, &pending, &reply.text(0)?).await.map(Some)
+        }
+        _ => Err(reply.unexpected()),
+    }
+}
+
+/// Forgets keys whose every token has expired.
+pub(super) async fn sweep(store: &RedisStore) -> Result<(), StoreError> {
+    let keys = all(store).await?;
+    let now = store.engine().now()?;
+    let is_over = |record: &&SigningKeyRecord| match record.state {
+        KeyState::Retired { since } | KeyState::Revoked { since } => {
+            now >= since.saturating_add(RETENTION)
+        }
+        KeyState::Prepared { .. } | KeyState::Active { .. } => false,
+    };
+    let over = keys.keys.iter().filter(is_over).map(|record| record.id);
+    let mut args = vec![keys.version.to_string().into_bytes()];
+    args.extend(over.map(|id| text(id.as_uuid()).into_bytes()));
+    if args.len() == 1 {
+        return Ok(());
+    }
+    let engine = store.engine();
+    let how = (&engine.scripts.forget_keys, Effect::Changes);
+    let keys = vec![engine.keys.root().signing_keys()];
+    engine.at_root(how, keys, args).await.map(drop)
+}
+
+/// What is kept of the signing keys.
+struct Kept {
+    keys: SigningKeys,
+    /// The key that signs, or nothing.
+    active: String,
+    pending: Option<Pending>,
+}
+
+/// A change on its way to the partitions.
+struct Pending {
+    version: u64,
+    /// The key that it revokes, or nothing.
+    revoked: String,
+}
+
+impl Pending {
+    fn read(text: &str) -> Result<Self, StoreError> {
+        let parts = text.split_once(' ');
+        let (version, revoked) =
+            parts.ok_or_else(|| corrupt(SIGNING_KEY, "a pending change cannot be read"))?;
+        Ok(Self {
+            version: version
+                .parse()
+                .map_err(|error| corrupt(SIGNING_KEY, error))?,
+            revoked: revoked.to_owned(),
+        })
+    }
+}
+
+async fn kept(store: &RedisStore) -> Result<Kept, StoreError> {
+    let root = store.engine().keys.root();
+    let mut command = Cmd::new();
+    command.arg("HGETALL").arg(root.signing_keys());
+    let answers = store.engine().look(root.slot(), &[command]).await?;
+    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
+    let fields: Vec<(String, Vec<u8>)> = read(answer, SIGNING_KEY)?;
+    let mut kept = Kept {
+        keys: SigningKeys {
+            version: 0,
+            keys: Vec::new(),
+        },
+        active: String::new(),
+        pending: None,
+    };
+    for (name, value) in fields {
+        let text = || String::from_utf8_lossy(&value).into_owned();
+        match name.as_str() {
+            "version" => {
+                let version = text().parse();
+                kept.keys.version = version.map_err(|error| corrupt(SIGNING_KEY, error))?;
+            }
+            "active" => kept.active = text(),
+            "pending" => kept.pending = Some(Pending::read(&text())?),
+            _ => kept.keys.keys.push(decode(&value, SIGNING_KEY)?),
+        }
+    }
+    kept.keys.keys.sort_by_key(|record| record.id);
+    Ok(kept)
+}
+
+/// Takes a change to every partition. Gives the entries of the revocation, if there is one.
+async fn finish(
+    store: &RedisStore,
+    pending: &Pending,
+    active: &str,
+) -> Result<Vec<Appended>, StoreError> {
+    let engine = store.engine();
+    let mut appended = Vec::new();
+    for partition in PartitionId::all(store.partitions) {
+        let args = vec![
+            pending.version.to_string().into_bytes(),
+            active.as_bytes().to_vec(),
+            pending.revoked.clone().into_bytes(),
+        ];
+        let how = (&engine.scripts.apply_keys, Effect::Changes);
+        let reply = engine.in_partition(partition, how, &[], args).await?;
+        let entry = reply.text(0)?;
+        if !entry.is_empty() {
+            appended.push(entry_of(&reply, &entry, (partition, &pending.revoked))?);
+        }
+    }
+    let text = format!("{} {}", pending.version, pending.revoked);
+    let how = (&engine.scripts.keys_applied, Effect::Changes);
+    let keys = vec![engine.keys.root().signing_keys()];
+    engine.at_root(how, keys, vec![text.into_bytes()]).await?;
+    Ok(appended)
+}
+
+fn entry_of(
+    reply: &Reply,
+    entry: &str,
+    (partition, revoked): (PartitionId, &str),
+) -> Result<Appended, StoreError> {
+    let id: Uuid = revoked
+        .parse()
+        .map_err(|error| corrupt(SIGNING_KEY, error))?;
+    let parts = reply.with(entry.split(' ').map(str::to_owned));
+    parts.appended(partition, (HandleKind::SigningKey, id), true)
+}
+
+const SIGNING_KEY: &str = "signing key";
