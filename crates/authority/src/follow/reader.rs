@@ -146,11 +146,10 @@ impl Stand {
         if text == self.said {
             return;
         }
-        match &text {
-            Some(error) => {
-                tracing::error!(%partition, error, "the revocation log cannot be followed");
-            }
-            None => tracing::info!(%partition, "the revocation log is followed again"),
+        if let Some(error) = &text {
+            tracing::error!(%partition, error, "the revocation log cannot be followed");
+        } else {
+            tracing::info!(%partition, "the revocation log is followed again");
         }
         self.said = text;
     }

@@ -8,11 +8,12 @@
 //! | `service_port` | gRPC and HTTP on one port |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
-//! | `metrics` | what is counted |
+//! | `metrics`, `log_gauges` | what is counted |
 
 mod admin_port;
 mod args;
 mod files;
+mod log_gauges;
 mod metrics;
 mod run;
 mod service_port;

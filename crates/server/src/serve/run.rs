@@ -34,6 +34,7 @@ use super::{
     admin_port::{self, Shown},
     args::{LogLevel, ServeArgs},
     files::{self, KeyFileError, LostStoreError},
+    log_gauges::LogGauges,
     metrics::Metrics,
     service_port,
     upkeep::Upkeep,
@@ -201,7 +202,9 @@ async fn serve(
         args.freshness_bound,
         SystemClock,
     ));
-    let metrics = Arc::new(Metrics::new());
+    let mut metrics = Metrics::new();
+    let log = LogGauges::new(&mut metrics);
+    let metrics = Arc::new(metrics);
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
     let routes = service_port::routes(
@@ -209,7 +212,7 @@ async fn serve(
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
     )?;
-    let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics)));
+    let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics), log));
 
     let shown = Shown {
         metrics,

@@ -223,7 +223,7 @@ impl Store for EmbeddedStore {
 
     /// There is no other process.
     async fn grown(&self) {
-        pending().await
+        pending::<()>().await;
     }
 
     async fn heal(

@@ -15,7 +15,10 @@ impl EmbeddedStore {
     /// # Errors
     /// The store's.
     pub async fn take_out(&self, number: u64) -> Result<(), StoreError> {
-        let step = move |tables: &mut Writes<'_>| Ok(drop(tables.log.remove(number)?));
+        let step = move |tables: &mut Writes<'_>| {
+            tables.log.remove(number)?;
+            Ok(())
+        };
         self.write(step).await
     }
 

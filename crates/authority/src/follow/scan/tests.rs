@@ -65,9 +65,9 @@ fn verdict(found: &LogRead, known: &[u64], (read_to, beyond): (Option<Cursor>, u
     scan.verdict(found.next_cursor().unwrap(), read_to)
 }
 
-fn healing(last: u64, lost: &[u64], (beyond, mends): (u64, bool)) -> Verdict {
+fn healing(end: u64, lost: &[u64], (beyond, mends): (u64, bool)) -> Verdict {
     Verdict::Heal(Healing {
-        as_of: cursor(last),
+        as_of: cursor(end),
         lost: lost.iter().map(|number| revocation(*number)).collect(),
         beyond: place(beyond),
         mends,
