@@ -193,6 +193,13 @@ fn authority(error: &Error) -> Answer {
             Answer::new(Code::Unavailable, ErrorReason::StoreUnavailable, message)
                 .retry_after(RETRY_SOON)
         }
+        // What stands in the log is no business of callers'. It may be mended at any moment.
+        Error::Store(StoreError::Unreadable(_)) => Answer::new(
+            Code::Unavailable,
+            ErrorReason::StoreUnavailable,
+            "the store is unavailable",
+        )
+        .retry_after(RETRY_SOON),
         Error::Store(StoreError::Corrupt { .. })
         | Error::Clock(_)
         | Error::Entropy(_)

@@ -1,5 +1,6 @@
 use lanyard_authority::{EntropyError, SealError};
-use lanyard_revocation::{FreshnessBound, Stale};
+use lanyard_revocation::{FreshnessBound, PartitionId, Stale};
+use lanyard_store::UnreadableEntry;
 use lanyard_token::{
     ClockError, KeyState, KeyStateError, PropagationBound, TokenRefusal, UnixTime,
 };
@@ -139,12 +140,18 @@ fn failures() -> Vec<(&'static str, Error)> {
         record: "identity",
         source: DRIVER_TEXT.into(),
     };
+    let unreadable = StoreError::Unreadable(UnreadableEntry {
+        partition: PartitionId::new(3),
+        place: DRIVER_TEXT.to_owned(),
+        reason: DRIVER_TEXT.to_owned(),
+    });
     vec![
         (
             "store unavailable",
             Error::Store(StoreError::Unavailable(DRIVER_TEXT.into())),
         ),
         ("store corrupt", Error::Store(corrupt)),
+        ("log unreadable", Error::Store(unreadable)),
         ("clock", Error::Clock(ClockError::WallOutOfRange)),
         ("entropy", Error::Entropy(EntropyError)),
         ("seal", Error::Seal(SealError::Open)),
@@ -171,7 +178,9 @@ fn covered(fault: &Fault) -> bool {
             | Error::SigningKeysContended
             | Error::LastOperatorKey
             | Error::Stale(_)
-            | Error::Store(StoreError::Unavailable(_) | StoreError::Corrupt { .. })
+            | Error::Store(
+                StoreError::Unavailable(_) | StoreError::Corrupt { .. } | StoreError::Unreadable(_),
+            )
             | Error::Clock(_)
             | Error::Entropy(_)
             | Error::Seal(_)
