@@ -7,6 +7,8 @@ use lanyard_revocation::{FreshnessBound, FreshnessBoundError};
 use lanyard_token::{Audience, Issuer, PropagationBound, PropagationBoundError, TokenAlgorithm};
 use tracing::level_filters::LevelFilter;
 
+use super::redis_args::RedisArgs;
+
 /// The flags of `lanyard serve`. Each has an environment variable.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -38,9 +40,13 @@ pub(crate) struct ServeArgs {
     pub(super) data: PathBuf,
 
     /// The file with the master key that secrets are sealed under. Made on the first start.
-    /// Default: master.key in the data directory.
+    /// Default: master.key in the data directory. With --redis it must be said, and all processes on
+    /// one store need the same.
     #[arg(long, env = "LANYARD_MASTER_KEY_FILE", value_name = "FILE")]
     pub(super) master_key_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) redis: RedisArgs,
 
     /// The `iss` of every token.
     #[arg(

@@ -2,29 +2,45 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `args` | what can be chosen, and its limits |
+//! | `args`, `redis_args`, `redis_servers` | what can be chosen, and its limits |
+//! | `ports`, `signals` | what a process has of the system |
+//! | `open`, `home` | the store, of either kind, and the files that go with it |
 //! | `files` | the master key, `bootstrap.json` and where the endpoint is written |
+//! | `start` | from a store to an authority that can serve |
 //! | `run` | from nothing to serving, and back |
+//! | `announcement` | what it says to a person then |
 //! | `service_port` | gRPC and HTTP on one port |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
 //! | `metrics`, `log_gauges` | what is counted |
 
 mod admin_port;
+mod announcement;
 mod args;
+mod error;
 mod files;
+mod home;
 mod log_gauges;
 mod metrics;
+mod open;
+mod ports;
+mod redis_args;
+mod redis_servers;
 mod run;
 mod service_port;
+mod signals;
+mod start;
 mod upkeep;
 
 pub(crate) use self::{
     admin_port::{Shown, router as admin_router},
     args::{LogLevel, ServeArgs, freshness_bound, switch},
+    error::ServeError,
     files::to_base64,
     metrics::Metrics,
-    run::{ServeError, Signals, answer, bind, log_to_stderr, run},
+    ports::bind,
+    run::{answer, log_to_stderr, run},
     service_port::enforcer_routes,
+    signals::Signals,
     upkeep::Upkeep,
 };

@@ -1,0 +1,89 @@
+//! Why the authority does not serve.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use lanyard_authority::{BootstrapError, Error};
+use lanyard_store::{embedded::OpenError, redis::RedisOpenError};
+
+use super::{
+    files::{KeyFileError, LostStoreError},
+    redis_args::RedisArgsError,
+};
+
+/// Why the authority does not serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    /// A port beyond this machine without TLS.
+    #[error(
+        "{flag} {address} is reachable from other machines, and what is served there is not \
+         encrypted; listen on 127.0.0.1, or say --plaintext if something in front encrypts"
+    )]
+    NotLoopback {
+        /// The flag that names it.
+        flag: &'static str,
+        /// Where.
+        address: SocketAddr,
+    },
+    /// A port that cannot be had.
+    #[error("cannot listen on {address}: {source}; choose another with {flag}")]
+    Listen {
+        /// The flag that names it.
+        flag: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// What is said of Redis.
+    #[error(transparent)]
+    RedisArgs(#[from] RedisArgsError),
+    /// Without a data directory there is no place that the master key is in by itself.
+    #[error(
+        "--redis needs --master-key-file: all processes on one store share the key that its \
+         secrets are sealed under"
+    )]
+    NoMasterKeyFile,
+    /// The store on Redis.
+    #[error("the store on {servers} cannot be opened: {source}")]
+    Redis {
+        /// Where it is.
+        servers: String,
+        /// Why not.
+        source: RedisOpenError,
+    },
+    /// The store was there and is gone.
+    #[error(transparent)]
+    LostStore(#[from] LostStoreError),
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] KeyFileError),
+    /// The first start.
+    #[error("`{}`: {source}", path.display())]
+    Bootstrap {
+        /// Where the first credentials go.
+        path: PathBuf,
+        /// Why not.
+        source: BootstrapError,
+    },
+    /// The authority.
+    #[error(transparent)]
+    Authority(#[from] Error),
+    /// The system.
+    #[error("{0}")]
+    System(#[source] io::Error),
+    /// The reflection service.
+    #[error("the descriptors cannot be served: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server itself.
+    #[error("the server has stopped: {0}")]
+    Server(#[from] tonic::transport::Error),
+    /// The admin port.
+    #[error("the admin port is not served any more; the log tells more, start again")]
+    AdminPort,
+    /// A background task, without which the revocation list goes stale.
+    #[error("a background task has failed; the log tells more, start again")]
+    Upkeep,
+}
