@@ -266,6 +266,11 @@ async fn what_nobody_here_has_read_is_not_passed_over_until_an_operator_gives_it
     let now = world.clock.boot().unwrap();
     let stale = world.authority.view.fresh(now, FreshnessBound::MAX);
     assert!(stale.is_err(), "it was never confirmed");
+    // What is there counts, though nobody can be told how far it goes.
+    let feed = world.authority.feed();
+    assert!(world.authority.view.live_entries() == 4 && feed.snapshot().is_none());
+    let first = world.authority.view.reached(PARTITION, Position::new(1, 0));
+    assert!(time::timeout(Duration::ZERO, first).await.is_err());
 
     let by = Operator::of_first_start();
     let faults = world.authority.log_faults(by).await.unwrap();
