@@ -18,7 +18,7 @@
 //! | `signing_keys`, `keyring` | the keys that sign |
 //! | `follow` | keeping the view complete and fresh |
 //! | `feed` | handing all of that on to enforcement points |
-//! | `bootstrap` | the first start on an empty store |
+//! | `first_turn`, `bootstrap` | the first start on an empty store |
 //! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals` | what they need |
 
 mod access_keys;
@@ -29,6 +29,7 @@ mod caller;
 mod entropy;
 mod error;
 mod feed;
+mod first_turn;
 mod follow;
 mod identities;
 mod issue_times;
@@ -52,6 +53,7 @@ pub use self::{
     entropy::{Entropy, EntropyError, SystemEntropy},
     error::{Entity, Error},
     feed::{FeedPlace, News, NoFurther, Snapshot, TrustFeed},
+    first_turn::FirstTurn,
     identities::CreatedIdentity,
     names::{CustomId, DisplayName, NameError, ResourceName},
     paging::{PageError, PageRequest, PageSize, PageToken, Paged},

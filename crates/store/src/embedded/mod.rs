@@ -12,12 +12,13 @@
 //! | `tables` | what is kept where |
 //! | `writer`, `committer` | group commit |
 //! | `log` | the log of the one partition |
-//! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
+//! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 //! | `sweep` | what nobody needs any more |
 
 mod committer;
 mod credentials;
 mod file;
+mod first_start;
 mod guard;
 mod identities;
 mod log;
@@ -29,7 +30,7 @@ mod tenancy;
 mod watched;
 mod writer;
 
-use std::{num::NonZeroU16, sync::Arc};
+use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
 use lanyard_revocation::{Cursor, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
@@ -42,9 +43,9 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    Appended, Credential, Identity, IdentityCreation, IssueGrant, IssueRequest, NewIdentity,
-    NewResource, Page, Resource, ResourceCreation, RevocationOutcome, ServiceKeyDeletion,
-    SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
+    Appended, Credential, FirstStart, Identity, IdentityCreation, IssueGrant, IssueRequest,
+    NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
+    ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
 };
 
 /// The store of one process in one directory.
@@ -135,6 +136,19 @@ impl Store for EmbeddedStore {
 
     async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
         self.write(move |tables| credentials::rotate(tables, &new))
+            .await
+    }
+
+    async fn take_first_turn(
+        &self,
+        _: CredentialId,
+        _: Duration,
+    ) -> Result<FirstStart, StoreError> {
+        self.read(first_start::state)
+    }
+
+    async fn end_first_start(&self, operator: Credential) -> Result<bool, StoreError> {
+        self.write(move |tables| first_start::end(tables, &operator))
             .await
     }
 

@@ -16,7 +16,7 @@
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
 //! | `log`, `grown` | the logs of the partitions, and hearing that they have grown |
-//! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
+//! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 
 mod cluster;
 mod confirm;
@@ -24,6 +24,7 @@ mod connector;
 mod credentials;
 mod engine;
 mod failure;
+mod first_start;
 mod grown;
 mod identities;
 mod keys;
@@ -42,7 +43,7 @@ mod tenancy;
 mod topology;
 mod waiting;
 
-use std::{fmt, num::NonZeroU16, sync::Arc};
+use std::{fmt, num::NonZeroU16, sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId};
@@ -60,8 +61,8 @@ pub use self::{
     },
 };
 use crate::{
-    Appended, Credential, Healing, Identity, IdentityCreation, IssueGrant, IssueRequest,
-    NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
+    Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
+    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
     ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
     UnreadableEntry,
 };
@@ -140,6 +141,18 @@ impl Store for RedisStore {
 
     async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
         credentials::rotate(self, new).await
+    }
+
+    async fn take_first_turn(
+        &self,
+        operator: CredentialId,
+        length: Duration,
+    ) -> Result<FirstStart, StoreError> {
+        first_start::take_turn(self, operator, length).await
+    }
+
+    async fn end_first_start(&self, operator: Credential) -> Result<bool, StoreError> {
+        first_start::end(self, operator).await
     }
 
     async fn create_service_key(&self, new: Credential) -> Result<(), StoreError> {
