@@ -89,7 +89,16 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         role: CredentialRole,
         now: UnixTime,
     ) -> Result<(Credential, Secret), Error> {
-        let id = CredentialId::from_uuid(self.id_at(now)?);
+        self.credential_of(CredentialId::from_uuid(self.id_at(now)?), role, now)
+    }
+
+    /// The same under an id that is there already.
+    pub(crate) fn credential_of(
+        &self,
+        id: CredentialId,
+        role: CredentialRole,
+        now: UnixTime,
+    ) -> Result<(Credential, Secret), Error> {
         let secret = self.new_secret()?;
         let sealed = self.master_key.seal(id.as_uuid(), secret.as_bytes())?;
         Ok((

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Entropy, Error, LogStatus, MasterKey, Secret, TrustFeed,
+    entropy::id_at,
     follow::{Reader, StatusBoard},
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
@@ -156,11 +157,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Ok(())
     }
 
-    /// A new id. Ids are in the order of their making, so that lists are, too.
+    /// A new id.
     pub(crate) fn id_at(&self, now: UnixTime) -> Result<Uuid, Error> {
-        let mut chance = [0; 10];
-        self.entropy.fill(&mut chance)?;
-        Ok(uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &chance).into_uuid())
+        Ok(id_at(&self.entropy, now)?)
     }
 
     /// A new secret of a credential or a signing key.

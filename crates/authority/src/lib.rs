@@ -19,7 +19,7 @@
 //! | `follow` | keeping the view complete and fresh, and the log whole |
 //! | `log_repair` | what an operator does about a log that is not |
 //! | `feed` | handing all of that on to enforcement points |
-//! | `bootstrap` | the first start on an empty store |
+//! | `first_turn`, `bootstrap` | the first start on an empty store |
 //! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals` | what they need |
 
 mod access_keys;
@@ -30,6 +30,7 @@ mod caller;
 mod entropy;
 mod error;
 mod feed;
+mod first_turn;
 mod follow;
 mod identities;
 mod issue_times;
@@ -54,6 +55,7 @@ pub use self::{
     entropy::{Entropy, EntropyError, SystemEntropy},
     error::{Entity, Error},
     feed::{FeedPlace, News, NoFurther, Snapshot, TrustFeed},
+    first_turn::FirstTurn,
     follow::{LogFault, LogStatus},
     identities::CreatedIdentity,
     log_repair::LogFaults,

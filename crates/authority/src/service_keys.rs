@@ -55,7 +55,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         _: Operator,
         role: ServiceRole,
     ) -> Result<ServiceKey, Error> {
-        let (credential, told) = self.new_service_key(role)?;
+        let id = CredentialId::from_uuid(self.id_at(self.clock.wall()?)?);
+        let (credential, told) = self.service_key_of(id, role)?;
         self.store.create_service_key(credential).await?;
         Ok(told)
     }
@@ -92,15 +93,17 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         }
     }
 
-    pub(crate) fn new_service_key(
+    /// Makes the service key, which is not kept yet.
+    pub(crate) fn service_key_of(
         &self,
+        id: CredentialId,
         role: ServiceRole,
     ) -> Result<(Credential, ServiceKey), Error> {
         let stored_role = match role {
             ServiceRole::Operator => CredentialRole::Operator,
             ServiceRole::Enforcer => CredentialRole::Enforcer,
         };
-        let (credential, secret) = self.new_credential(stored_role, self.clock.wall()?)?;
+        let (credential, secret) = self.credential_of(id, stored_role, self.clock.wall()?)?;
         let told = ServiceKey {
             secret: Some(secret),
             ..ServiceKey::untold(&credential)?

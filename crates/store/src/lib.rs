@@ -20,8 +20,8 @@ pub use self::{
         Subscription,
     },
     seam::{
-        Appended, Healing, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, NewResource,
-        Page, ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange,
-        SigningKeys, Step, Store, StoreError, UnreadableEntry,
+        Appended, FirstStart, Healing, IdentityCreation, IssueGrant, IssueRequest, NewIdentity,
+        NewResource, Page, ResourceCreation, RevocationOutcome, ServiceKeyDeletion,
+        SigningKeyChange, SigningKeys, Step, Store, StoreError, UnreadableEntry,
     },
 };

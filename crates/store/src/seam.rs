@@ -1,6 +1,6 @@
 //! The seam between the authority and where it keeps things.
 
-use std::{error::Error, num::NonZeroU16};
+use std::{error::Error, num::NonZeroU16, time::Duration};
 
 use lanyard_revocation::{Cursor, Entry, LogRead, PartitionId, Revocation};
 use lanyard_token::{
@@ -146,6 +146,17 @@ pub enum IssueGrant {
     SigningKeyNotActive,
 }
 
+/// How the first start of a store stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstStart {
+    /// It is over: there is an operator.
+    Over,
+    /// It is the asker's turn.
+    Yours,
+    /// It is somebody else's turn.
+    AnothersTurn,
+}
+
 /// All signing keys, as of one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKeys {
@@ -252,6 +263,15 @@ pub trait Store: Send + Sync + 'static {
     /// Puts a new access key in the slot that its role names and finally revokes the one that was
     /// there. `None` if there is no such resource, or the role is another.
     fn rotate_access_key(&self, new: Credential) -> impl Step<Option<Appended>>;
+
+    /// Takes the turn to make the first start for so long, or gives it back if that is no time at
+    /// all. It is taken in the name of the operator that the first start is to end with. A store
+    /// that one process has for itself may give each asker its turn.
+    fn take_first_turn(&self, operator: CredentialId, length: Duration) -> impl Step<FirstStart>;
+
+    /// Keeps the operator that the first start ends with, if it still is its turn and there is no
+    /// other. `false` if not.
+    fn end_first_start(&self, operator: Credential) -> impl Step<bool>;
 
     /// Keeps a new credential of the role operator or enforcer.
     fn create_service_key(&self, new: Credential) -> impl Step<()>;

@@ -54,7 +54,8 @@ async fn a_start_whose_secrets_could_not_be_saved_is_begun_again() {
     let clock = Arc::new(ManualClock::new(START));
     let authority = open(directory.path(), &clock).await;
     let mut given_up = None;
-    let failed = authority.first_start(|made| {
+    let turn = authority.first_turn().await.unwrap().unwrap();
+    let failed = authority.first_start(turn, |made| {
         given_up = Some(made.resource.id);
         Err(io::Error::other("the disk is full"))
     });
@@ -97,6 +98,31 @@ async fn a_start_whose_secrets_could_not_be_saved_is_begun_again() {
 }
 
 #[tokio::test]
+async fn whoever_was_overtaken_ends_with_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(START));
+    let authority = open(directory.path(), &clock).await;
+    let slow = authority.first_turn().await.unwrap().unwrap();
+    let id = slow.operator();
+    let first = first_start(&authority).await.unwrap();
+    let overtaken = authority.first_start(slow, |_| Ok(())).await.unwrap_err();
+    assert!(matches!(overtaken, BootstrapError::TurnLost), "{overtaken}");
+    assert_ne!(first.operator.id, id);
+    assert!(authority.first_turn().await.unwrap().is_none());
+    // In particular, it cleared nothing away that the other had made.
+    authority.catch_up().await.unwrap();
+    let world = World {
+        authority: Arc::new(authority),
+        clock,
+        first,
+        directory,
+    };
+    let holder = world.primary().await;
+    let id = world.identity(&holder).await;
+    assert!(world.try_issue(&holder, id).await.is_ok());
+}
+
+#[tokio::test]
 async fn what_it_makes_does_not_print_its_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let authority = open(directory.path(), &Arc::new(ManualClock::new(START))).await;
@@ -105,7 +131,8 @@ async fn what_it_makes_does_not_print_its_secrets() {
         printed = format!("{made:?}");
         Ok(())
     };
-    authority.first_start(save).await.unwrap();
+    let turn = authority.first_turn().await.unwrap().unwrap();
+    authority.first_start(turn, save).await.unwrap();
     assert_eq!(printed.matches("secret: Some(***)").count(), 4, "{printed}");
 }
 

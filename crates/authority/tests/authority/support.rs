@@ -221,14 +221,15 @@ pub(crate) async fn open_sealed_by(
     Authority::open(store, Arc::clone(clock), entropy, (master_key, settings())).await
 }
 
-/// Makes the first start, and gives what it made; none if it made nothing.
+/// Makes the first start, and gives what it made; none if it was made before.
 pub(crate) async fn first_start(authority: &Tested) -> Option<First> {
+    let turn = authority.first_turn().await.unwrap()?;
     let saved = Mutex::new(None);
     let save = |made: &Bootstrap| -> io::Result<()> {
         *saved.lock().unwrap() = Some(First::from(made));
         Ok(())
     };
-    authority.first_start(save).await.unwrap();
+    authority.first_start(turn, save).await.unwrap();
     saved.into_inner().unwrap()
 }
 

@@ -18,13 +18,13 @@ impl fmt::Display for Announcement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "listening on {}", self.bound.endpoint())?;
         writeln!(f, "admin on http://{}", self.bound.admin)?;
-        let (place, flags) = match &self.home.data {
-            Data::Directory(data) => (format!("in {}", data.display()), data_flag(data)),
-            Data::Redis { servers, .. } => (format!("on {servers}"), self.flags()),
+        let flags = match &self.home.data {
+            Data::Directory(data) => data_flag(data),
+            Data::Redis { .. } => self.flags(),
         };
-        write!(f, "data {place}")?;
+        write!(f, "data {}", self.home.data)?;
         if let Some(credentials) = &self.home.bootstrap {
-            write!(f, ", credentials in {}", credentials.display())?;
+            write!(f, ", credentials in {}", credentials.path().display())?;
         }
         writeln!(f)?;
         if matches!(self.home.data, Data::Redis { may_lose: true, .. }) {
@@ -41,8 +41,8 @@ impl fmt::Display for Announcement<'_> {
 impl Announcement<'_> {
     /// What a command needs in order to find this process and its credentials.
     fn flags(&self) -> String {
-        let file = self.home.bootstrap.as_deref();
-        let file = file.map_or_else(|| "FILE".to_owned(), word);
+        let file = self.home.bootstrap.as_ref();
+        let file = file.map_or_else(|| "FILE".to_owned(), |file| word(file.path()));
         format!(
             " --credential {file} --endpoint {}",
             self.bound.local_endpoint()

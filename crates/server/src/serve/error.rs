@@ -6,7 +6,7 @@ use lanyard_authority::{BootstrapError, Error};
 use lanyard_store::{embedded::OpenError, redis::RedisOpenError};
 
 use super::{
-    files::{KeyFileError, LostStoreError},
+    bootstrap_file::BootstrapFileError, files::LostStoreError, master_key::KeyFileError,
     redis_args::RedisArgsError,
 };
 
@@ -46,11 +46,35 @@ pub(crate) enum ServeError {
          secrets are sealed under"
     )]
     NoMasterKeyFile,
+    /// Nobody has said where the first credentials go.
+    #[error(
+        "the store {data} is empty; say with --bootstrap-file where this first start shall write \
+         its credentials"
+    )]
+    NoBootstrapFile {
+        /// Where the store is.
+        data: String,
+    },
+    /// There are credentials, and the store that they are for is not the one that is there.
+    #[error(
+        "`{}` has the credentials of a store, and the one {data} is empty; restore that from a \
+         backup, or move the file away to begin anew",
+        path.display()
+    )]
+    Replaced {
+        /// The credentials.
+        path: PathBuf,
+        /// Where the store is.
+        data: String,
+    },
+    /// The first credentials.
+    #[error(transparent)]
+    BootstrapFile(#[from] BootstrapFileError),
     /// The store on Redis.
-    #[error("the store on {servers} cannot be opened: {source}")]
+    #[error("the store {data} cannot be opened: {source}")]
     Redis {
         /// Where it is.
-        servers: String,
+        data: String,
         /// Why not.
         source: RedisOpenError,
     },
@@ -61,10 +85,10 @@ pub(crate) enum ServeError {
     #[error(transparent)]
     MasterKey(#[from] KeyFileError),
     /// The first start.
-    #[error("`{}`: {source}", path.display())]
+    #[error("the store {data} cannot be made ready: {source}")]
     Bootstrap {
-        /// Where the first credentials go.
-        path: PathBuf,
+        /// Where it is.
+        data: String,
         /// Why not.
         source: BootstrapError,
     },

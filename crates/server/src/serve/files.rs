@@ -1,4 +1,4 @@
-//! The files beside the store: the master key, `bootstrap.json`, and where this process listens.
+//! Files of this machine: private ones, and what tells that a store is lost.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,14 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use lanyard_authority::{
-    AccessKey, Bootstrap, EntropyError, MasterKey, MasterKeyError, Secret, ServiceKey,
-    SystemEntropy,
-};
 use lanyard_store::embedded::EmbeddedStore;
-use serde::Serialize;
-use zeroize::Zeroizing;
+use uuid::Uuid;
 
 /// Why no store is made in a directory where there is none.
 #[derive(Debug, thiserror::Error)]
@@ -64,164 +58,72 @@ fn exists(path: &Path) -> Result<bool, LostStoreError> {
     })
 }
 
-/// Why the master key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KeyFileError {
-    /// The file cannot be read or made.
-    #[error("cannot use the master key file `{}`: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is not one.
-    #[error("`{}` is not a master key file: {source}", path.display())]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: MasterKeyError,
-    },
-    /// A store that was sealed before has lost its key.
-    #[error(
-        "the master key file `{}` is missing, and the store is sealed under it; \
-         restore it from a backup",
-        .0.display()
-    )]
-    Lost(PathBuf),
-    /// No new one can be made.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-}
-
-/// Reads the master key, or makes it while nothing is sealed that it could be needed for.
-pub(super) fn master_key(path: &Path, nothing_is_sealed: bool) -> Result<MasterKey, KeyFileError> {
-    let io = |source| KeyFileError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    match fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => text.parse().map_err(|source| KeyFileError::NotAKey {
-            path: path.to_owned(),
-            source,
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && nothing_is_sealed => {
-            let (key, text) = MasterKey::generate(&SystemEntropy)?;
-            write_private(path, format!("{}\n", *text).as_bytes()).map_err(io)?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(KeyFileError::Lost(path.to_owned()))
-        }
-        Err(error) => Err(io(error)),
-    }
-}
-
-/// Writes `bootstrap.json`, the first credentials.
-pub(super) fn save_bootstrap(path: &Path, endpoint: &str, made: &Bootstrap) -> io::Result<()> {
-    let Bootstrap {
-        subscription,
-        resource,
-        access_keys: [primary, secondary],
-        operator,
-        enforcer,
-    } = made;
-    let primary = Credential::of_access_key(primary);
-    let connection_string = Zeroizing::new(format!(
-        "endpoint={endpoint}/;accesskey={}",
-        *primary.secret
-    ));
-    let file = BootstrapFile {
-        endpoint,
-        subscription_id: subscription.id.to_string(),
-        resource_id: resource.id.to_string(),
-        operator: Credential::of_service_key(operator),
-        enforcer: Credential::of_service_key(enforcer),
-        secondary: Credential::of_access_key(secondary),
-        primary,
-        connection_string: &connection_string,
-    };
-    let mut text = Zeroizing::new(serde_json::to_vec_pretty(&file)?);
-    text.push(b'\n');
-    write_private(path, &text)
-}
-
 /// Writes down where this process listens, so that commands on this machine find it after it has
 /// moved.
 pub(super) fn save_endpoint(path: &Path, endpoint: &str) -> io::Result<()> {
     write_private(path, format!("{endpoint}\n").as_bytes())
 }
 
-#[derive(Serialize)]
-struct BootstrapFile<'a> {
-    endpoint: &'a str,
-    subscription_id: String,
-    resource_id: String,
-    operator: Credential,
-    enforcer: Credential,
-    primary: Credential,
-    secondary: Credential,
-    connection_string: &'a str,
-}
-
-#[derive(Serialize)]
-struct Credential {
-    id: String,
-    #[serde(serialize_with = "as_text")]
-    secret: Zeroizing<String>,
-}
-
-impl Credential {
-    fn of_access_key(key: &AccessKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            secret: to_base64(key.secret.as_ref()),
-        }
-    }
-
-    fn of_service_key(key: &ServiceKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            secret: to_base64(key.secret.as_ref()),
-        }
-    }
-}
-
-/// The text of a secret; empty for one that is not told.
-pub(crate) fn to_base64(secret: Option<&Secret>) -> Zeroizing<String> {
-    Zeroizing::new(
-        secret
-            .map(|secret| BASE64_STANDARD.encode(secret.as_bytes()))
-            .unwrap_or_default(),
-    )
-}
-
-fn as_text<S: serde::Serializer>(text: &Zeroizing<String>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(text)
-}
-
 /// Writes a file that nobody else can read, whole or not at all, and durably.
-fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
+pub(super) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = beside(path, "new");
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
+    write_new(&beside, content)?;
+    move_to(&beside, path)
+}
+
+/// The same where there is no file yet; `false` if there is one by then, and it stays as it is. The
+/// name must be one that nobody else uses beside this path.
+pub(super) fn write_private_once(path: &Path, name: Uuid, content: &[u8]) -> io::Result<bool> {
+    let beside = beside(path, &name.to_string());
+    write_new(&beside, content)?;
+    // Unlike a move, a link does not replace what is there.
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Ok(()) => sync_directory(path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Moves a file to another name in its directory, durably.
+pub(super) fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_directory(to)
+}
+
+/// The path with something appended to its name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".");
+    beside.push(suffix);
+    PathBuf::from(beside)
+}
+
+/// The directory that the path is in.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    directory.unwrap_or(Path::new("."))
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&beside)?;
+        .open(path)?;
     file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all())
+    file.sync_all()
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(directory_of(path)).and_then(|directory| directory.sync_all())
 }
 
 /// The file in the data directory that has the first credentials.

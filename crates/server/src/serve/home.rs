@@ -1,10 +1,16 @@
 //! Where the data is, and the files of this machine that go with it.
 
-use std::path::{self, Path, PathBuf};
+use std::{
+    fmt,
+    path::{self, Path, PathBuf},
+};
 
+use lanyard_authority::BootstrapError;
 use lanyard_store::redis::{RedisDurability, RedisOptions};
 
-use super::{args::ServeArgs, files, redis_servers};
+use super::{
+    args::ServeArgs, bootstrap_file::BootstrapFile, error::ServeError, files, redis_servers,
+};
 
 /// Where the data is, and the files of this machine that go with it.
 #[derive(Clone, Debug)]
@@ -13,10 +19,10 @@ pub(super) struct Home {
     /// The key that stored secrets are sealed under.
     pub(super) master_key: PathBuf,
     /// Where the first credentials go, if that was said.
-    pub(super) bootstrap: Option<PathBuf>,
+    pub(super) bootstrap: Option<BootstrapFile>,
 }
 
-/// Where the data is.
+/// Where the data is. Prints with the word before it that a sentence needs.
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     /// In a directory of this machine.
@@ -36,7 +42,7 @@ impl Home {
         Self {
             data: Data::Directory(args.data.clone()),
             master_key: master_key.unwrap_or_else(|| args.data.join(files::MASTER_KEY)),
-            bootstrap: Some(args.data.join(files::BOOTSTRAP)),
+            bootstrap: Some(BootstrapFile::new(args.data.join(files::BOOTSTRAP))),
         }
     }
 
@@ -47,7 +53,28 @@ impl Home {
                 may_lose: options.durability == RedisDurability::Relaxed,
             },
             master_key: master_key.to_owned(),
-            bootstrap: args.redis.bootstrap_file.clone(),
+            bootstrap: args.redis.bootstrap_file.clone().map(BootstrapFile::new),
+        }
+    }
+
+    /// Why an empty store is not made one that is of use. Either nobody has said where its first
+    /// credentials shall go, or there are credentials already, of a store that is not this one.
+    pub(super) fn not_for_a_first_start(&self) -> ServeError {
+        let data = self.data.to_string();
+        match &self.bootstrap {
+            None => ServeError::NoBootstrapFile { data },
+            Some(file) => ServeError::Replaced {
+                path: file.path().to_owned(),
+                data,
+            },
+        }
+    }
+
+    /// Why the first start did not come through.
+    pub(super) fn not_ready(&self, source: BootstrapError) -> ServeError {
+        ServeError::Bootstrap {
+            data: self.data.to_string(),
+            source,
         }
     }
 
@@ -57,6 +84,15 @@ impl Home {
         match &self.data {
             Data::Directory(directory) => Some(directory.join("endpoint")),
             Data::Redis { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(directory) => write!(f, "in {}", directory.display()),
+            Self::Redis { servers, .. } => write!(f, "on {servers}"),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! | `args`, `redis_args`, `redis_servers` | what can be chosen, and its limits |
 //! | `ports`, `signals` | what a process has of the system |
 //! | `open`, `home` | the store, of either kind, and the files that go with it |
-//! | `files` | the master key, `bootstrap.json` and where the endpoint is written |
+//! | `bootstrap_file`, `master_key`, `files` | those files, and how they are written |
 //! | `start` | from a store to an authority that can serve |
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
@@ -17,10 +17,12 @@
 mod admin_port;
 mod announcement;
 mod args;
+mod bootstrap_file;
 mod error;
 mod files;
 mod home;
 mod log_gauges;
+mod master_key;
 mod metrics;
 mod open;
 mod ports;
@@ -35,8 +37,8 @@ mod upkeep;
 pub(crate) use self::{
     admin_port::{Shown, router as admin_router},
     args::{LogLevel, ServeArgs, freshness_bound, switch},
+    bootstrap_file::to_base64,
     error::ServeError,
-    files::to_base64,
     metrics::Metrics,
     ports::bind,
     run::{answer, log_to_stderr, run},

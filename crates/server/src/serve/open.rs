@@ -9,12 +9,12 @@ use lanyard_authority::{Entropy as _, EntropyError, Error, SystemEntropy};
 use lanyard_store::{
     Store as _,
     embedded::EmbeddedStore,
-    redis::{RedisDurability, RedisOptions, RedisStore, RedisTime},
+    redis::{RedisDurability, RedisOpenError, RedisOptions, RedisStore, RedisTime},
 };
 use lanyard_token::SystemClock;
 use uuid::{Builder, Uuid};
 
-use super::{args::ServeArgs, error::ServeError, files, home::Home, redis_servers};
+use super::{args::ServeArgs, error::ServeError, files, home::Home};
 
 /// A store, and what goes with it.
 pub(super) enum Opened {
@@ -44,13 +44,27 @@ async fn redis(args: &ServeArgs, options: &RedisOptions) -> Result<Opened, Serve
     let master_key = master_key.ok_or(ServeError::NoMasterKeyFile)?;
     let home = Home::on_redis(args, options, master_key);
     let log_ids = log_ids().map_err(Error::from)?;
-    let opening = RedisStore::open(options, (Arc::new(SystemClock), RedisTime::Server), log_ids);
-    let store = opening.await.map_err(|source| ServeError::Redis {
-        servers: redis_servers::shown(&options.servers),
-        source,
-    })?;
-    tell(args, options, &store);
+    let (clock, time) = (Arc::new(SystemClock), RedisTime::Server);
+    let mut options = options.clone();
+    options.may_make = match &home.bootstrap {
+        Some(file) => !file.exists()?,
+        None => false,
+    };
+    let store = RedisStore::open(&options, (clock, time), log_ids)
+        .await
+        .map_err(|error| unopened(error, &home))?;
+    tell(args, &options, &store);
     Ok(Opened::Redis(store, home))
+}
+
+fn unopened(error: RedisOpenError, home: &Home) -> ServeError {
+    match error {
+        RedisOpenError::NoStore => home.not_for_a_first_start(),
+        source => ServeError::Redis {
+            data: home.data.to_string(),
+            source,
+        },
+    }
 }
 
 /// What an operator should know who reads the log.

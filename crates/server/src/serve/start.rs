@@ -1,10 +1,13 @@
 //! From a store to an authority that can serve.
 
-use lanyard_authority::{Authority, Error, Settings, SystemEntropy};
+use lanyard_authority::{Authority, Error, FirstTurn, MasterKey, Settings, SystemEntropy};
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
 
-use super::{args::ServeArgs, error::ServeError, files, home::Home};
+use super::{
+    args::ServeArgs, bootstrap_file::BootstrapFile, error::ServeError, files, home::Home,
+    master_key::master_key,
+};
 use crate::grpc::ServedAuthority;
 
 /// Makes the authority ready, with its list read to the end if it can be.
@@ -13,31 +16,12 @@ pub(super) async fn start<S: Store>(
     (args, home): (&ServeArgs, &Home),
     endpoint: &str,
 ) -> Result<ServedAuthority<S>, ServeError> {
-    // The first secret that is sealed is a signing key's, so without one there is none to lose.
-    let nothing_is_sealed = store
-        .signing_keys()
-        .await
-        .map_err(Error::from)?
-        .keys
-        .is_empty();
-    let master_key = files::master_key(&home.master_key, nothing_is_sealed)?;
-    let settings = Settings {
-        issuer: args.issuer.clone(),
-        audience: args.audience.clone(),
-        token_algorithm: args.token_alg,
-        propagation_bound: args.propagation_bound,
+    let waited = FirstTurn::wait(&store, &SystemClock, &SystemEntropy).await;
+    let turn = waited.map_err(|source| home.not_ready(source))?;
+    let authority = match turn {
+        Some(turn) => first_start(store, turn, (args, home, endpoint)).await?,
+        None => later_start(store, (args, home)).await?,
     };
-    let authority =
-        Authority::open(store, SystemClock, SystemEntropy, (master_key, settings)).await?;
-    if let Some(path) = &home.bootstrap {
-        authority
-            .first_start(|made| files::save_bootstrap(path, endpoint, made))
-            .await
-            .map_err(|source| ServeError::Bootstrap {
-                path: path.clone(),
-                source,
-            })?;
-    }
     if let Some(path) = home.endpoint_file() {
         files::save_endpoint(&path, endpoint).map_err(ServeError::System)?;
     }
@@ -48,4 +32,68 @@ pub(super) async fn start<S: Store>(
         tracing::error!(error, "the revocation log could not be read to its end");
     }
     Ok(authority)
+}
+
+async fn first_start<S: Store>(
+    store: S,
+    turn: FirstTurn,
+    (args, home, endpoint): (&ServeArgs, &Home, &str),
+) -> Result<ServedAuthority<S>, ServeError> {
+    let (file, key) = match prepare(&store, home).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            turn.give_back(&store).await;
+            return Err(error);
+        }
+    };
+    let operator = turn.operator();
+    let authority = open(store, key, args).await?;
+    authority
+        .first_start(turn, |made| file.save(endpoint, made))
+        .await
+        .map_err(|source| home.not_ready(source))?;
+    file.publish(operator)?;
+    Ok(authority)
+}
+
+/// Makes sure of everything of this machine that a first start needs, before it begins.
+async fn prepare<S: Store>(
+    store: &S,
+    home: &Home,
+) -> Result<(BootstrapFile, MasterKey), ServeError> {
+    let file = match &home.bootstrap {
+        Some(file) if !file.exists()? => file.clone(),
+        Some(_) | None => return Err(home.not_for_a_first_start()),
+    };
+    file.clear()?;
+    // The first secret that is sealed is a signing key's, so without one there is none to lose.
+    let keys = store.signing_keys().await.map_err(Error::from)?;
+    let key = master_key(&home.master_key, keys.keys.is_empty())?;
+    Ok((file, key))
+}
+
+async fn later_start<S: Store>(
+    store: S,
+    (args, home): (&ServeArgs, &Home),
+) -> Result<ServedAuthority<S>, ServeError> {
+    if let Some(file) = &home.bootstrap {
+        file.settle(&store).await?;
+    }
+    let key = master_key(&home.master_key, false)?;
+    open(store, key, args).await
+}
+
+async fn open<S: Store>(
+    store: S,
+    master_key: MasterKey,
+    args: &ServeArgs,
+) -> Result<ServedAuthority<S>, ServeError> {
+    let settings = Settings {
+        issuer: args.issuer.clone(),
+        audience: args.audience.clone(),
+        token_algorithm: args.token_alg,
+        propagation_bound: args.propagation_bound,
+    };
+    let opening = Authority::open(store, SystemClock, SystemEntropy, (master_key, settings));
+    Ok(opening.await?)
 }

@@ -13,13 +13,14 @@
 //! | `writer`, `committer` | group commit |
 //! | `log` | the log of the one partition |
 //! | `healing` | what is done about a damaged log |
-//! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
+//! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 //! | `sweep` | what nobody needs any more |
 //! | `tampering` | for tests: what another hand may do to a log |
 
 mod committer;
 mod credentials;
 mod file;
+mod first_start;
 mod guard;
 mod healing;
 mod identities;
@@ -34,7 +35,7 @@ mod tenancy;
 mod watched;
 mod writer;
 
-use std::{future::pending, num::NonZeroU16, sync::Arc};
+use std::{future::pending, num::NonZeroU16, sync::Arc, time::Duration};
 
 use lanyard_revocation::{Cursor, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
@@ -47,8 +48,8 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    Appended, Credential, Healing, Identity, IdentityCreation, IssueGrant, IssueRequest,
-    NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
+    Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
+    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
     ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
     UnreadableEntry,
 };
@@ -141,6 +142,19 @@ impl Store for EmbeddedStore {
 
     async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
         self.write(move |tables| credentials::rotate(tables, &new))
+            .await
+    }
+
+    async fn take_first_turn(
+        &self,
+        _: CredentialId,
+        _: Duration,
+    ) -> Result<FirstStart, StoreError> {
+        self.read(first_start::state)
+    }
+
+    async fn end_first_start(&self, operator: Credential) -> Result<bool, StoreError> {
+        self.write(move |tables| first_start::end(tables, &operator))
             .await
     }
 

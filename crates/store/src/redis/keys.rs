@@ -169,6 +169,11 @@ impl RootKeys {
         self.named("operators")
     }
 
+    /// Whose turn it is to make the first start.
+    pub(super) fn first_turn(&self) -> String {
+        self.named("first_turn")
+    }
+
     pub(super) fn signing_keys(&self) -> String {
         self.named("signing_keys")
     }

@@ -146,14 +146,26 @@ pub(super) async fn strike(
     Ok(reply.status() == "done")
 }
 
-/// Declares the gaps of a log to be mended. `false` if there is none.
+/// Declares the gaps of a log to be mended, and a log that is gone to be given up: a new one begins.
+/// `false` if nothing is missing.
 pub(super) async fn give_up_missing(
     engine: &Engine,
     partition: PartitionId,
+    new_log: LogId,
 ) -> Result<bool, StoreError> {
     let how = (&engine.scripts.give_up, Effect::Changes);
-    let reply = engine.in_partition(partition, how, &[], vec![]).await?;
-    Ok(reply.status() == "done")
+    let reply = engine.in_any_partition(partition, how, vec![]).await?;
+    match reply.status() {
+        "absent" => {
+            create(engine, partition, (new_log, false), Position::ZERO).await?;
+            Ok(true)
+        }
+        "generation" => {
+            let reply = engine.in_partition(partition, how, &[], vec![]).await?;
+            Ok(reply.status() == "done")
+        }
+        status => Ok(status == "done"),
+    }
 }
 
 /// Drops entries that are past their time, in bites.

@@ -16,7 +16,7 @@
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
 //! | `log`, `entry`, `grown` | the logs of the partitions, and hearing that they have grown |
-//! | `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
+//! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 
 mod cluster;
 mod confirm;
@@ -25,6 +25,7 @@ mod credentials;
 mod engine;
 mod entry;
 mod failure;
+mod first_start;
 mod grown;
 mod identities;
 mod keys;
@@ -44,7 +45,7 @@ mod topology;
 mod url;
 mod waiting;
 
-use std::{fmt, num::NonZeroU16, sync::Arc};
+use std::{fmt, num::NonZeroU16, sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId};
@@ -62,8 +63,8 @@ pub use self::{
     url::{InvalidRedisUrl, RedisUrl},
 };
 use crate::{
-    Appended, Credential, Healing, Identity, IdentityCreation, IssueGrant, IssueRequest,
-    NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
+    Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
+    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
     ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
     UnreadableEntry,
 };
@@ -142,6 +143,18 @@ impl Store for RedisStore {
 
     async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
         credentials::rotate(self, new).await
+    }
+
+    async fn take_first_turn(
+        &self,
+        operator: CredentialId,
+        length: Duration,
+    ) -> Result<FirstStart, StoreError> {
+        first_start::take_turn(self, operator, length).await
+    }
+
+    async fn end_first_start(&self, operator: Credential) -> Result<bool, StoreError> {
+        first_start::end(self, operator).await
     }
 
     async fn create_service_key(&self, new: Credential) -> Result<(), StoreError> {
@@ -226,7 +239,7 @@ impl Store for RedisStore {
         if log::is_absent(&healing.as_of) {
             // Where the logs are gone, so is what the store was made with, and who starts now must
             // not make it otherwise.
-            open::write_down(&self.engine, self.partitions).await?;
+            open::write_down(&self.engine, self.partitions, true).await?;
         }
         log::heal(&self.engine, partition, healing, (self.new_log)()).await
     }
@@ -242,7 +255,7 @@ impl Store for RedisStore {
     }
 
     async fn give_up_missing(&self, partition: PartitionId) -> Result<bool, StoreError> {
-        log::give_up_missing(&self.engine, partition).await
+        log::give_up_missing(&self.engine, partition, (self.new_log)()).await
     }
 
     async fn signing_keys_version(&self) -> Result<u64, StoreError> {

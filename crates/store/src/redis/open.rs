@@ -35,6 +35,9 @@ pub enum RedisOpenError {
     /// The servers are away.
     #[error("Redis cannot be reached: {0}")]
     Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no store, and none may be made.
+    #[error("there is no store")]
+    NoStore,
     /// The store was made by a version that keeps things differently.
     #[error("the store on Redis has layout {found}, and this version reads layout {LAYOUT}")]
     OtherLayout {
@@ -82,7 +85,7 @@ impl RedisStore {
             time,
             confirmer: Confirmer::default(),
         });
-        let partitions = prepare(&engine, options.partitions, &new_log).await?;
+        let partitions = prepare(&engine, options, &new_log).await?;
         Ok(Self {
             listener: Listener::start(Arc::clone(&engine)),
             engine,
@@ -112,10 +115,13 @@ async fn replicas_to_wait_for(
 /// Makes what a new store begins with, or finds out what it was made with.
 async fn prepare(
     engine: &Engine,
-    partitions: NonZeroU16,
+    options: &RedisOptions,
     new_log: &(impl Fn() -> Uuid + Send + Sync),
 ) -> Result<NonZeroU16, RedisOpenError> {
-    let reply = write_down(engine, partitions).await?;
+    let reply = write_down(engine, options.partitions, options.may_make).await?;
+    if reply.status() == "none" {
+        return Err(RedisOpenError::NoStore);
+    }
     let found = reply.text(0)?;
     if found != LAYOUT {
         return Err(RedisOpenError::OtherLayout { found });
@@ -131,15 +137,18 @@ async fn prepare(
     Ok(partitions)
 }
 
-/// Writes down what a store is made with, if that is not written anywhere, and tells what is.
+/// Writes down what a store is made with, if that is not written anywhere and it may be, and tells
+/// what is.
 pub(super) async fn write_down(
     engine: &Engine,
     partitions: NonZeroU16,
+    may_make: bool,
 ) -> Result<Reply, StoreError> {
     let how = (&engine.scripts.open_store, Effect::Changes);
     let args = vec![
         LAYOUT.as_bytes().to_vec(),
         partitions.to_string().into_bytes(),
+        if may_make { b"1".into() } else { b"0".into() },
     ];
     let keys = vec![engine.keys.root().meta()];
     engine.at_root(how, keys, args).await

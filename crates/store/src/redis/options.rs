@@ -22,6 +22,8 @@ pub struct RedisOptions {
     pub durability: RedisDurability,
     /// What all keys begin with, so that two stores can share a server.
     pub namespace: RedisNamespace,
+    /// Whether a store is made if there is none.
+    pub may_make: bool,
     /// How many partitions a new store is made with.
     pub partitions: NonZeroU16,
     /// How long a server may take to answer.
@@ -40,6 +42,7 @@ impl RedisOptions {
             replicas: None,
             durability: RedisDurability::Always,
             namespace: RedisNamespace::default(),
+            may_make: true,
             partitions: PARTITIONS,
             response_timeout: Duration::from_secs(2),
         }

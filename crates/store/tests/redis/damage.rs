@@ -18,6 +18,7 @@ struct World {
     resource: ResourceId,
     partition: PartitionId,
     stream: String,
+    meta: String,
 }
 
 impl World {
@@ -28,6 +29,7 @@ impl World {
         let partition = partition_of(resource, store.partitions());
         Self {
             stream: format!("{{lanyard.{partition}}}:log"),
+            meta: format!("{{lanyard.{partition}}}:meta"),
             server,
             store,
             resource,
@@ -321,4 +323,15 @@ async fn what_nobody_knows_any_more_is_given_up_by_an_operator_only() {
     assert!(!world.store.give_up_missing(world.partition).await.unwrap());
     let log = world.log().await;
     assert_eq!((log.intact, log.mended_to), (true, 3));
+    // All of it is gone: a new log begins, an hour above the time.
+    world
+        .server
+        .ask::<()>(&["DEL", &world.stream, &world.meta])
+        .unwrap();
+    assert!(!world.log().await.intact);
+    assert!(world.store.give_up_missing(world.partition).await.unwrap());
+    let anew = world.log().await;
+    assert!(anew.intact && anew.log != log.log);
+    world.revoke(1).await;
+    assert!(world.log().await.entries[0].opens_generation());
 }

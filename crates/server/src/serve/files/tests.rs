@@ -2,12 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use lanyard_authority::{Authority, Settings};
-use lanyard_store::embedded::EmbeddedStore;
-use lanyard_token::{PropagationBound, SystemClock, TokenAlgorithm};
-use serde_json::Value;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::*;
 
@@ -33,6 +28,21 @@ fn what_cannot_be_written_leaves_the_file_as_it_was() {
     assert!(write_private(&path, b"new").is_err());
     assert_eq!(fs::read(&path).unwrap(), b"old");
     assert!(write_private(&directory.path().join("none/file"), b"new").is_err());
+}
+
+#[test]
+fn a_file_that_is_made_once_is_whoevers_came_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
+    for (number, made) in [(1, true), (2, false)] {
+        let content = number.to_string();
+        let name = Uuid::from_u128(number);
+        let answer = write_private_once(&path, name, content.as_bytes()).unwrap();
+        assert_eq!(answer, made);
+        assert_eq!(fs::read(&path).unwrap(), b"1");
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(names(&directory), ["file"]);
+    }
 }
 
 #[test]
@@ -70,106 +80,6 @@ fn a_directory_that_cannot_be_looked_into_is_no_empty_one() {
     fs::write(&file, "").unwrap();
     let refused = ensure_not_lost(&file).unwrap_err();
     assert!(matches!(refused, LostStoreError::Io { .. }), "{refused}");
-}
-
-#[test]
-fn a_master_key_is_made_once_and_found_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("master.key");
-    master_key(&path, true).unwrap();
-    assert_eq!(mode(&path), 0o600);
-    let made = fs::read(&path).unwrap();
-    for nothing_is_sealed in [true, false] {
-        master_key(&path, nothing_is_sealed).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), made);
-    }
-}
-
-#[test]
-fn a_lost_master_key_is_not_made_anew() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("master.key");
-    let lost = master_key(&path, false).unwrap_err();
-    assert!(matches!(&lost, KeyFileError::Lost(_)));
-    assert!(lost.to_string().contains("restore it from a backup"));
-    assert_eq!(names(&directory), [""; 0]);
-}
-
-#[test]
-fn a_file_that_is_no_master_key_is_refused_and_kept() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("master.key");
-    for text in ["", "AAAA\n", "not a key"] {
-        fs::write(&path, text).unwrap();
-        let refused = master_key(&path, true).unwrap_err();
-        assert!(
-            matches!(&refused, KeyFileError::NotAKey { .. }),
-            "{refused}"
-        );
-        assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    }
-    let refused = master_key(directory.path(), true).unwrap_err();
-    assert!(matches!(refused, KeyFileError::Io { .. }));
-}
-
-#[tokio::test]
-async fn the_first_credentials_are_written_as_the_contract_has_them() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("bootstrap.json");
-    let authority = authority(directory.path()).await;
-    let endpoint = "http://127.0.0.1:7400";
-    authority
-        .first_start(|made| save_bootstrap(&path, endpoint, made))
-        .await
-        .unwrap();
-    assert_eq!(mode(&path), 0o600);
-    let saved: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    let members: Vec<_> = saved
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
-    assert_eq!(members, MEMBERS);
-    assert_eq!(saved["endpoint"], endpoint);
-    for key in ["operator", "enforcer", "primary", "secondary"] {
-        let secret = saved[key]["secret"].as_str().unwrap();
-        assert_eq!(BASE64_STANDARD.decode(secret).unwrap().len(), 32, "{key}");
-        assert!(
-            saved[key]["id"].as_str().unwrap().parse::<Uuid>().is_ok(),
-            "{key}"
-        );
-    }
-    let secret = saved["primary"]["secret"].as_str().unwrap();
-    let expected = format!("endpoint={endpoint}/;accesskey={secret}");
-    assert_eq!(saved["connection_string"], expected);
-}
-
-/// In the order of the map that they are read into.
-const MEMBERS: [&str; 8] = [
-    "connection_string",
-    "endpoint",
-    "enforcer",
-    "operator",
-    "primary",
-    "resource_id",
-    "secondary",
-    "subscription_id",
-];
-
-async fn authority(directory: &Path) -> Authority<EmbeddedStore, SystemClock, SystemEntropy> {
-    let store = EmbeddedStore::open(directory, SystemClock, Uuid::from_u128(1)).unwrap();
-    let (master_key, _) = MasterKey::generate(&SystemEntropy).unwrap();
-    let settings = Settings {
-        issuer: "lanyard".parse().unwrap(),
-        audience: "lanyard-access".parse().unwrap(),
-        token_algorithm: TokenAlgorithm::EdDsa,
-        propagation_bound: PropagationBound::MAX,
-    };
-    let sealed = (master_key, settings);
-    Authority::open(store, SystemClock, SystemEntropy, sealed)
-        .await
-        .unwrap()
 }
 
 fn mode(path: &Path) -> u32 {
