@@ -18,6 +18,7 @@ use crate::{
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
     refusals::Refusals,
+    remembered::Remembered,
 };
 
 /// What an operator chooses.
@@ -55,6 +56,7 @@ pub struct Authority<S, C, E> {
     /// Held while the signing keys are read again, so that no older reading overtakes a newer one.
     reloading: Mutex<()>,
     pub(crate) refusals: Refusals,
+    pub(crate) remembered: Remembered,
 }
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
@@ -90,6 +92,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             status: StatusBoard::default(),
             reloading: Mutex::default(),
             refusals: Refusals::default(),
+            remembered: Remembered::default(),
         };
         authority.reload_signing_keys().await?;
         Ok(authority)

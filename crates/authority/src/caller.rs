@@ -1,6 +1,6 @@
 //! Who asks, and the proofs that calls take.
 
-use lanyard_store::{CredentialRole, Store};
+use lanyard_store::{Credential, CredentialRole, Store};
 use lanyard_token::{Clock, CredentialId, ResourceId, UnixTime};
 
 use crate::{
@@ -167,24 +167,59 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// [`Error::CredentialRefused`] for whatever is wrong with the bearer, without telling what, and
     /// the store's errors.
     pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        let bearer = self.parsed(bearer)?;
+        self.look_up(&bearer).await
+    }
+
+    /// Finds out who asks for a step that finds out by itself whether the access key is still there.
+    /// A key that was let in before is let in on its bearer alone.
+    ///
+    /// # Errors
+    /// As those of [`Self::authenticate`].
+    pub async fn authenticate_for_step(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        let bearer = self.parsed(bearer)?;
+        match self.remembered.find(bearer.credential) {
+            Some(found) => self.admitted(&bearer, &found),
+            None => self.look_up(&bearer).await,
+        }
+    }
+
+    fn parsed<'b>(&self, bearer: Option<&'b str>) -> Result<UnverifiedBearer<'b>, Error> {
         let bearer = bearer
             .ok_or(BearerRefusal::Missing)
             .and_then(UnverifiedBearer::parse);
-        let bearer = bearer.map_err(|reason| self.refused(reason))?;
-        let now = self.clock.wall()?;
+        bearer.map_err(|reason| self.refused(reason))
+    }
+
+    async fn look_up(&self, bearer: &UnverifiedBearer<'_>) -> Result<Caller, Error> {
         let Some(found) = self.store.credential(bearer.credential).await? else {
+            self.remembered.forget(bearer.credential);
             // The same work as for a known one, so that the time taken does not tell.
-            bearer.verify(&[0; 32], now).unwrap_or_default();
+            bearer
+                .verify(&[0; 32], self.clock.wall()?)
+                .unwrap_or_default();
             return Err(self.refused(BearerRefusal::CredentialUnknown));
         };
+        let caller = self.admitted(bearer, &found)?;
+        self.remembered.keep(&found);
+        Ok(caller)
+    }
+
+    fn admitted(&self, bearer: &UnverifiedBearer<'_>, found: &Credential) -> Result<Caller, Error> {
         let secret = self.master_key.open(found.id.as_uuid(), &found.secret)?;
         bearer
-            .verify(secret.as_bytes(), now)
+            .verify(secret.as_bytes(), self.clock.wall()?)
             .map_err(|reason| self.refused(reason))?;
         Ok(Caller {
             credential: found.id,
             role: found.role,
         })
+    }
+
+    /// A step has found that an access key is gone.
+    pub(crate) fn credential_gone(&self, credential: CredentialId) -> Error {
+        self.remembered.forget(credential);
+        Error::CredentialRefused
     }
 
     /// Finds out whether a credential that was let in before is still there. What outlives a bearer

@@ -120,14 +120,14 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// The identity that is there from now on, and where the log ended. None if the signing key was
     /// replaced before, in which case nothing was kept.
     async fn keep_identity(&self, new: NewIdentity) -> Result<Option<(Identity, Position)>, Error> {
-        let identity = new.identity.clone();
+        let (identity, credential) = (new.identity.clone(), new.credential);
         match self.store.create_identity(new).await? {
             IdentityCreation::Created(end) => Ok(Some((identity, end))),
             IdentityCreation::Existing(existing, end) => {
                 Ok(Some((self.issue_times.noted(existing), end)))
             }
             IdentityCreation::SigningKeyNotActive => Ok(None),
-            IdentityCreation::CredentialUnknown => Err(Error::CredentialRefused),
+            IdentityCreation::CredentialUnknown => Err(self.credential_gone(credential)),
             IdentityCreation::ResourceUnknown => {
                 Err(Error::not_found(Entity::Resource, identity.id.resource()))
             }

@@ -20,7 +20,7 @@
 //! | `log_repair` | what an operator does about a log that is not |
 //! | `feed` | handing all of that on to enforcement points |
 //! | `first_turn`, `bootstrap` | the first start on an empty store |
-//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals` | what they need |
+//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals`, `remembered` | what they need |
 
 mod access_keys;
 mod authority;
@@ -39,6 +39,7 @@ mod log_repair;
 mod names;
 mod paging;
 mod refusals;
+mod remembered;
 mod seal;
 mod secret;
 mod service_keys;

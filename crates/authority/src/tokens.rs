@@ -68,7 +68,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                     return self.mint(&request, position, (&key, spec));
                 }
                 IssueGrant::IdentityUnknown => return Err(unknown(id)),
-                IssueGrant::CredentialUnknown => return Err(Error::CredentialRefused),
+                IssueGrant::CredentialUnknown => {
+                    return Err(self.credential_gone(caller.credential()));
+                }
                 IssueGrant::SigningKeyNotActive => self.reload_signing_keys().await?,
             }
         }

@@ -175,3 +175,69 @@ async fn a_deleted_service_key_and_the_keys_of_a_deleted_resource_are_refused() 
         ));
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_gone_is_admitted_for_a_step_at_most_once_and_does_nothing_in_it() {
+    let world = World::new().await;
+    let (authority, key) = (&world.authority, &world.first.primary);
+    let bearer = key.bearer(world.now());
+    let holder = world.primary().await;
+    let identity = world.identity(&holder).await;
+    let rotate = authority.rotate_access_key(
+        world.operator().await,
+        world.first.resource,
+        KeySlot::Primary,
+    );
+    rotate.await.unwrap();
+
+    let refused = authority.authenticate(Some(&bearer)).await;
+    assert!(matches!(refused, Err(Error::CredentialRefused)));
+    // Whoever has looked in vain remembers it no more.
+    let refused = authority.authenticate_for_step(Some(&bearer)).await;
+    assert!(matches!(refused, Err(Error::CredentialRefused)));
+
+    let secondary = world.first.secondary.bearer(world.now());
+    authority.authenticate(Some(&secondary)).await.unwrap();
+    let rotate = authority.rotate_access_key(
+        world.operator().await,
+        world.first.resource,
+        KeySlot::Secondary,
+    );
+    rotate.await.unwrap();
+    let caller = authority
+        .authenticate_for_step(Some(&secondary))
+        .await
+        .unwrap();
+    let holder = caller.key_holder().unwrap();
+    let issued = world.try_issue(&holder, identity).await;
+    assert!(
+        matches!(issued, Err(Error::CredentialRefused)),
+        "{issued:?}"
+    );
+    let refused = authority.authenticate_for_step(Some(&secondary)).await;
+    assert!(matches!(refused, Err(Error::CredentialRefused)));
+}
+
+#[tokio::test]
+async fn a_remembered_key_is_admitted_on_a_good_bearer_only() {
+    let world = World::new().await;
+    let (authority, key) = (&world.authority, &world.first.primary);
+    authority
+        .authenticate(Some(&key.bearer(world.now())))
+        .await
+        .unwrap();
+    let forged = Key {
+        id: key.id,
+        secret: world.first.secondary.secret.clone(),
+    };
+    let late = key.bearer(world.now());
+    world.clock.advance(Duration::from_hours(1));
+    for bearer in [forged.bearer(world.now()), late] {
+        let refused = authority.authenticate_for_step(Some(&bearer)).await;
+        assert!(matches!(refused, Err(Error::CredentialRefused)));
+    }
+    authority
+        .authenticate_for_step(Some(&key.bearer(world.now())))
+        .await
+        .unwrap();
+}

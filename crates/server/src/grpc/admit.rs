@@ -21,16 +21,24 @@ use super::{SERVICES, ServedAuthority, status::Fault};
 
 /// Whoever knows the callers.
 pub(crate) trait Door: Send + Sync + 'static {
-    /// Finds out whose bearer it is.
-    fn admit(&self, bearer: Option<&str>) -> impl Future<Output = Result<Caller, Error>> + Send;
+    /// Finds out whose bearer it is, for a call of the method at a path.
+    fn admit(
+        &self,
+        bearer: Option<&str>,
+        path: &str,
+    ) -> impl Future<Output = Result<Caller, Error>> + Send;
 
     /// Finds out whether somebody who was let in before still would be.
     fn readmit(&self, caller: &Caller) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 impl<S: Store> Door for ServedAuthority<S> {
-    async fn admit(&self, bearer: Option<&str>) -> Result<Caller, Error> {
-        self.authenticate(bearer).await
+    async fn admit(&self, bearer: Option<&str>, path: &str) -> Result<Caller, Error> {
+        if CHECKED_BY_THE_STEP.contains(&path) {
+            self.authenticate_for_step(bearer).await
+        } else {
+            self.authenticate(bearer).await
+        }
     }
 
     async fn readmit(&self, caller: &Caller) -> Result<(), Error> {
@@ -39,7 +47,7 @@ impl<S: Store> Door for ServedAuthority<S> {
 }
 
 impl Door for LoneEnforcer {
-    async fn admit(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+    async fn admit(&self, bearer: Option<&str>, _: &str) -> Result<Caller, Error> {
         self.authenticate(bearer, SystemClock.wall()?)
     }
 
@@ -55,8 +63,9 @@ pub(crate) async fn authenticate<D: Door>(
     mut request: HttpRequest,
     next: Next,
 ) -> HttpResponse {
-    if is_guarded(request.uri().path()) {
-        match door.admit(bearer(request.headers())).await {
+    let path = request.uri().path();
+    if is_guarded(path) {
+        match door.admit(bearer(request.headers()), path).await {
             Ok(caller) => drop(request.extensions_mut().insert(caller)),
             Err(error) => return Status::from(Fault::from(error)).into_http(),
         }
@@ -90,6 +99,15 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, bearer) = HeaderValue::to_str(value).ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(bearer)
 }
+
+/// The methods whose step in the store finds out by itself whether the caller's access key is still
+/// there, so that one round trip to the store is enough. They are the ones that are called all the
+/// time; any other method that is put here must have such a step, or a key that was rotated out would
+/// go on calling it.
+const CHECKED_BY_THE_STEP: [&str; 2] = [
+    "/lanyard.v1.IdentityService/CreateIdentity",
+    "/lanyard.v1.IdentityService/IssueToken",
+];
 
 #[cfg(test)]
 mod tests {
