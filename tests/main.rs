@@ -31,6 +31,11 @@ mod behaviour {
     mod policy;
     mod ports;
     mod readme;
+    mod redis_first_start;
+    mod redis_fitness;
+    mod redis_issuing;
+    mod redis_rolling;
+    mod redis_serving;
     mod revoking;
     mod server;
     mod signing_keys;

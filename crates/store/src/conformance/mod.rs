@@ -31,6 +31,7 @@ mod log_reader;
 pub mod reading;
 pub mod revoking;
 pub mod signing_keys;
+pub mod starting;
 pub mod sweeping;
 pub mod tenancy;
 mod world;
@@ -58,6 +59,11 @@ pub trait Backend: Sync {
 macro_rules! conformance_tests {
     ($backend:expr) => {
         $crate::conformance_tests! { @each $backend;
+            starting:
+                the_first_start_is_over_once_its_operator_is_kept
+                whoever_comes_second_does_not_end_the_first_start
+                nothing_but_an_operator_ends_the_first_start
+                a_turn_that_was_given_back_is_the_next_ones;
             tenancy:
                 a_subscription_that_was_made_is_listed
                 subscriptions_come_in_pages_in_the_order_of_their_ids
@@ -213,7 +219,8 @@ mod tests {
         assert!(count > 80, "found only {count} cases");
     }
 
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
+        include_str!("starting.rs"),
         include_str!("tenancy.rs"),
         include_str!("credentials.rs"),
         include_str!("access.rs"),

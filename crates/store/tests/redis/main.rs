@@ -12,6 +12,7 @@ mod away;
 mod conformance;
 mod damage;
 mod failover;
+mod first_start;
 mod fitness;
 mod generations;
 mod killed;

@@ -1,0 +1,252 @@
+//! What a Redis must be like, who logs in there and how, and what happens when it is not there.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use lanyard_redis_fixture::Standalone;
+use tokio::time::{Duration, Instant};
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::support::{Exited, Replicas, Server, eventually, issue_request, lanyard, reason};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_may_lose_what_was_acknowledged_is_refused_unless_that_is_said() {
+    for setting in ["appendfsync everysec", "appendonly no"] {
+        let redis = Standalone::builder().config(setting).start();
+        let replicas = Replicas::on(&redis.url());
+        let exited = replicas.refuses_to_start(&[]).await;
+        refused(
+            &exited,
+            &["appendfsync always", "--redis-durability=relaxed"],
+        );
+        assert_eq!(redis.ask::<u64>(&["DBSIZE"]).unwrap(), 0);
+
+        let relaxed = ["--redis-durability", "relaxed"];
+        let server = replicas.start_with(&relaxed).await;
+        server.primary().token(&["chat"]).await;
+        let printed = server.output();
+        assert!(
+            printed.contains("may be lost when Redis crashes\n"),
+            "{printed}"
+        );
+        let warned = |line: &str| line.contains("WARN") && line.contains("revocations too");
+        assert!(printed.lines().any(warned), "{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_throws_away_what_it_keeps_is_refused() {
+    let builder = Standalone::builder().config("maxmemory 100mb");
+    let redis = builder.config("maxmemory-policy allkeys-lru").start();
+    let exited = Replicas::on(&redis.url()).refuses_to_start(&[]).await;
+    refused(&exited, &["allkeys-lru", "noeviction"]);
+}
+
+/// The user has what docs/redis.md says that it needs, and not a command more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_with_the_documented_rights_and_a_password_from_a_file_is_enough() {
+    let user = format!("user lanyard on >{PASSWORD} {}", documented_rights());
+    let builder = Standalone::builder().config("requirepass another");
+    let redis = builder.config(&user).start();
+    let replicas = Replicas::on(&redis.url());
+    let password = replicas.data().beside("password");
+    fs::write(&password, format!("{PASSWORD}\n")).unwrap();
+    let login = [
+        "--redis-user",
+        "lanyard",
+        "--redis-password-file",
+        path(&password),
+    ];
+    let (one, other) = tokio::join!(replicas.start_with(&login), replicas.start_with(&login));
+    everything_works(&one, &other).await;
+    for server in [&one, &other] {
+        never_told(server);
+    }
+    let denied: Vec<String> = redis.ask(&["ACL", "LOG"]).unwrap_or_default();
+    assert_eq!(denied, [""; 0], "a command was refused");
+
+    fs::write(&password, "wrong").unwrap();
+    let exited = replicas.refuses_to_start(&login).await;
+    refused(&exited, &["refuses the login", "WRONGPASS"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_may_stand_in_the_environment_and_is_told_nobody() {
+    let builder = Standalone::builder().config(&format!("requirepass {PASSWORD}"));
+    let redis = builder.start();
+    let replicas = Replicas::on(&redis.url());
+    let mut command = replicas.command_without_url(&["--log", "debug"]);
+    command.env("LANYARD_REDIS", redis.url_as("default", PASSWORD));
+    let server = Server::run(replicas.data(), command).await;
+    server.primary().token(&["chat"]).await;
+    never_told(&server);
+    let told = format!("data on redis://{},", redis.address());
+    assert!(server.output().contains(&told), "{}", server.output());
+
+    // Nor when it is wrong, or what it stands in is.
+    let url = |password: &str| redis.url_as("default", password);
+    for (wrong, named) in [
+        (url("s3cret-other"), "WRONGPASS"),
+        (
+            url(PASSWORD).replace("redis://", "http://"),
+            "must begin with",
+        ),
+        (url(PASSWORD).replace(":", ";"), "must begin with"),
+    ] {
+        let mut command = replicas.command_without_url(&[]);
+        command.env("LANYARD_REDIS", wrong);
+        let exited = Server::gives_up(command).await;
+        assert!(!exited.status.success(), "{exited:?}");
+        assert!(exited.output.contains(named), "{exited:?}");
+        assert!(!exited.output.contains("s3cret"), "{exited:?}");
+    }
+    let mut help = Command::new(lanyard());
+    help.args(["serve", "--help"])
+        .env("LANYARD_REDIS", url(PASSWORD));
+    let help = tokio::task::block_in_place(|| help.output()).unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(
+        help.contains("LANYARD_REDIS") && !help.contains(PASSWORD),
+        "{help}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_in_an_argument_is_refused_with_what_helps() {
+    let redis = Standalone::start();
+    let replicas = Replicas::on(&redis.url_as("default", PASSWORD));
+    let exited = replicas.refuses_to_start(&[]).await;
+    assert_eq!(exited.status.code(), Some(2), "{exited:?}");
+    for remedy in ["--redis-password-file", "LANYARD_REDIS"] {
+        assert!(exited.output.contains(remedy), "{exited:?}");
+    }
+    assert!(!exited.output.contains(PASSWORD), "{exited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_a_server_is_believed_by_the_authority_that_was_named() {
+    let redis = Standalone::builder().tls().start();
+    let replicas = Replicas::on(&redis.url());
+    let exited = replicas.refuses_to_start(&[]).await;
+    refused(&exited, &[&redis.url()]);
+    let authority = ["--redis-ca-file", path(redis.authority())];
+    let (one, other) = tokio::join!(
+        replicas.start_with(&authority),
+        replicas.start_with(&authority)
+    );
+    everything_works(&one, &other).await;
+
+    let none = ["--redis-ca-file", "/nowhere/ca.pem"];
+    let exited = replicas.refuses_to_start(&none).await;
+    refused(&exited, &["TLS"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_away_is_told_at_once() {
+    let redis = Standalone::start();
+    let replicas = Replicas::on(&redis.url());
+    redis.pause();
+    let begun = Instant::now();
+    refused(&replicas.refuses_to_start(&[]).await, &[&redis.url()]);
+    println!("paused: refused after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    redis.kill();
+    let begun = Instant::now();
+    refused(&replicas.refuses_to_start(&[]).await, &[&redis.url()]);
+    println!("killed: refused after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_redis_is_away_calls_are_refused_at_once_and_then_served_again() {
+    let redis = Standalone::start();
+    let server = Replicas::on(&redis.url()).start().await;
+    let caller = server.primary();
+    let identity = caller.identity().await;
+    let token = caller.issue(&identity, &["chat"]).await.token;
+    redis.kill();
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let refused = caller.try_issue(issue_request(&identity, &["chat"])).await;
+        let refused = refused.unwrap_err();
+        let waited = begun.elapsed();
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert_eq!(reason(&refused), "STORE_UNAVAILABLE");
+        assert!(refused.get_details_retry_info().is_some(), "{refused:?}");
+        assert!(waited < Duration::from_secs(2), "{waited:?}");
+    }
+    redis.restart();
+    let again = "tokens are issued again";
+    eventually(again, async || {
+        caller
+            .try_issue(issue_request(&identity, &["chat"]))
+            .await
+            .is_ok()
+    })
+    .await;
+    let revocation = caller.revoke(&token).await.unwrap();
+    assert!(!revocation.position.is_empty());
+}
+
+/// A bit of everything that goes to Redis.
+async fn everything_works(one: &Server, other: &Server) {
+    let (here, there) = (one.primary(), other.primary());
+    let identity = here.create(Some("ada")).await.unwrap().id;
+    let token = there.issue(&identity, &["chat"]).await.token;
+    here.revoke(&token).await.unwrap();
+    there.revoke_all(&identity).await.unwrap();
+    here.delete(&identity).await.unwrap();
+    assert!(there.list_all().await.is_empty());
+    let subscription = one.data().bootstrap_text("subscription_id");
+    let resource = other
+        .operator()
+        .create_resource(&subscription, "another")
+        .await;
+    drop(resource.unwrap());
+}
+
+/// Nobody who looks at the process or at what it prints learns the password.
+fn never_told(server: &Server) {
+    let words = fs::read(format!("/proc/{}/cmdline", server.pid())).unwrap();
+    let words = String::from_utf8_lossy(&words).into_owned();
+    assert!(
+        words.contains("serve") && !words.contains(PASSWORD),
+        "{words}"
+    );
+    assert!(!server.output().contains(PASSWORD), "{}", server.output());
+}
+
+/// Asserts that a start was refused with one line that has all of these words.
+fn refused(exited: &Exited, words: &[&str]) {
+    assert_eq!(exited.status.code(), Some(1), "{exited:?}");
+    let mut errors = exited
+        .output
+        .lines()
+        .filter(|line| line.starts_with("error: "));
+    let error = errors.next().unwrap_or_else(|| panic!("{exited:?}"));
+    assert_eq!(errors.next(), None, "{exited:?}");
+    for word in words {
+        assert!(error.contains(word), "{word} in {error}");
+    }
+}
+
+/// What docs/redis.md has an operator give to the user.
+fn documented_rights() -> String {
+    let (_, rest) = DOCUMENT.split_once("\n    ACL SETUSER lanyard on").unwrap();
+    let (line, _) = rest.split_once('\n').unwrap();
+    let rights: Vec<_> = line
+        .split_whitespace()
+        .filter(|word| !word.starts_with('>'))
+        .collect();
+    rights.join(" ")
+}
+
+fn path(path: impl Into<PathBuf>) -> &'static str {
+    // A test's few paths may live as long as it does.
+    path.into().into_os_string().into_string().unwrap().leak()
+}
+
+const PASSWORD: &str = "s3cret-of-redis";
+const DOCUMENT: &str = include_str!("../../docs/redis.md");
