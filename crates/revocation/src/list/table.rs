@@ -1,15 +1,17 @@
-//! A hash table that grows by one bucket at a time.
+//! A hash table that grows by a thousand entries at a time.
 //!
 //! A table that doubles is half empty right after, holds both copies while it moves, and moves
-//! everything in one go. This one is a linear hash table: it has any number of small buckets, and
-//! whenever the entries are too many for them, one more is made and gets its share of the entries of
-//! one other. So an entry costs about the same at every size, and no insertion takes long.
-//!
-//! Nearly every lookup is for what is not there. Each bucket therefore has a filter beside it, which
-//! tells nine times in ten that the bucket need not be read.
+//! everything in one go while whoever asks must wait. This one is in parts, as many as the entries
+//! ask for: whenever there are too many of them, one more part is made and gets its share of the
+//! entries of one other (linear hashing). So an entry costs about the same at every size, and no
+//! insertion moves more than a part.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    mem,
+};
 
+use hashbrown::HashTable;
 use uuid::Uuid;
 
 use super::Held;
@@ -19,16 +21,17 @@ use super::Held;
 /// The hash is seeded at random: ids come from the authority, but nothing here relies on that.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    buckets: Vec<Bucket>,
+    parts: Vec<Part>,
     len: usize,
     seed: RandomState,
 }
 
+/// Entries one after the other, and where each of them is by its hash: a table of the entries
+/// themselves would be large where it is empty.
 #[derive(Clone, Debug, Default)]
-struct Bucket {
-    /// One bit for each entry, drawn from its hash.
-    filter: u64,
+struct Part {
     entries: Vec<Entry>,
+    places: HashTable<u32>,
 }
 
 type Entry = (Uuid, Held);
@@ -39,8 +42,7 @@ impl Table {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
-        let entries = self.buckets.iter().flat_map(|bucket| &bucket.entries);
-        entries.copied()
+        self.parts.iter().flat_map(|part| &part.entries).copied()
     }
 
     pub(super) fn find(&self, id: Uuid) -> Option<&Held> {
@@ -49,90 +51,76 @@ impl Table {
             return None;
         }
         let hash = self.seed.hash_one(id);
-        let bucket = self.buckets.get(bucket_of(hash, self.buckets.len()))?;
-        if bucket.filter & bit(hash) == 0 {
-            return None;
-        }
-        let found = bucket.entries.iter().find(|(other, _)| *other == id);
-        found.map(|(_, held)| held)
+        let part = self.parts.get(part_of(hash, self.parts.len()))?;
+        let place = part.place(hash, id)?;
+        part.entries.get(place).map(|(_, held)| held)
     }
 
     pub(super) fn find_mut(&mut self, id: Uuid) -> Option<&mut Held> {
-        let bucket = self.bucket_mut(self.seed.hash_one(id))?;
-        let found = bucket.entries.iter_mut().find(|(other, _)| *other == id);
-        found.map(|(_, held)| held)
+        let hash = self.seed.hash_one(id);
+        let number = part_of(hash, self.parts.len());
+        let part = self.parts.get_mut(number)?;
+        let place = part.place(hash, id)?;
+        part.entries.get_mut(place).map(|(_, held)| held)
     }
 
     /// Adds what is held under an id that is not in the table.
     pub(super) fn add(&mut self, id: Uuid, held: Held) {
-        if self.len >= self.buckets.len() * LOAD {
+        if self.len >= self.parts.len() * LOAD {
             self.split();
         }
-        let hash = self.seed.hash_one(id);
-        let Some(bucket) = self.bucket_mut(hash) else {
+        let number = part_of(self.seed.hash_one(id), self.parts.len());
+        let Some(part) = self.parts.get_mut(number) else {
             return;
         };
-        bucket.filter |= bit(hash);
-        // One more and no room beyond it, which would be most of what a small bucket takes.
-        bucket.entries.reserve_exact(1);
-        bucket.entries.push((id, held));
+        part.add((id, held), &self.seed);
         self.len += 1;
     }
 
     /// Drops what is not to be kept, and gives its memory back.
     pub(super) fn retain(&mut self, mut is_kept: impl FnMut(Uuid, &Held) -> bool) {
         self.len = 0;
-        for bucket in &mut self.buckets {
-            let before = bucket.entries.len();
-            bucket.entries.retain(|(id, held)| is_kept(*id, held));
-            if bucket.entries.len() < before {
-                bucket.settle(&self.seed);
+        for part in &mut self.parts {
+            let before = part.entries.len();
+            part.entries.retain(|(id, held)| is_kept(*id, held));
+            if part.entries.len() < before {
+                *part = Part::of(mem::take(&mut part.entries), &self.seed);
             }
-            self.len += bucket.entries.len();
+            self.len += part.entries.len();
         }
-        while self.buckets.len() > self.len.div_ceil(LOAD) {
+        while self.parts.len() > self.len.div_ceil(LOAD) {
             self.fold();
         }
-        self.buckets.shrink_to(room(self.buckets.len()));
+        self.parts.shrink_to(self.parts.len() * 2);
     }
 
-    /// Makes one more bucket, for its share of the entries of the one that has them so far.
+    /// Makes one more part, for its share of the entries of the one that has them so far.
     fn split(&mut self) {
-        let (seed, new) = (&self.seed, self.buckets.len());
-        let mut made = Bucket::default();
-        if let Some(old) = self.buckets.get_mut(parent_of(new)) {
-            let is_moved = |(id, _): &mut Entry| bucket_of(seed.hash_one(*id), new + 1) == new;
-            made.entries.extend(old.entries.extract_if(.., is_moved));
-            made.settle(seed);
-            old.settle(seed);
+        let (seed, new) = (&self.seed, self.parts.len());
+        let mut moved = Vec::new();
+        if let Some(old) = self.parts.get_mut(parent_of(new)) {
+            let is_moved = |(id, _): &mut Entry| part_of(seed.hash_one(*id), new + 1) == new;
+            moved.extend(old.entries.extract_if(.., is_moved));
+            *old = Part::of(mem::take(&mut old.entries), seed);
         }
-        if new == self.buckets.capacity() {
-            self.buckets.reserve_exact(room(new) - new);
-        }
-        self.buckets.push(made);
+        self.parts.push(Part::of(moved, seed));
     }
 
-    /// Undoes the latest split. The first bucket of all goes only when it is empty.
+    /// Undoes the latest split. The first part of all goes only when it is empty.
     fn fold(&mut self) {
-        let Some(Bucket { filter, entries }) = self.buckets.pop() else {
+        let Some(mut folded) = self.parts.pop() else {
             return;
         };
-        let parent = parent_of(self.buckets.len());
-        if let Some(old) = self.buckets.get_mut(parent) {
-            old.filter |= filter;
-            old.entries.reserve_exact(entries.len());
-            old.entries.extend(entries);
+        let parent = parent_of(self.parts.len());
+        if let Some(part) = self.parts.get_mut(parent) {
+            folded.entries.append(&mut part.entries);
+            *part = Part::of(folded.entries, &self.seed);
         }
-    }
-
-    fn bucket_mut(&mut self, hash: u64) -> Option<&mut Bucket> {
-        let index = bucket_of(hash, self.buckets.len());
-        self.buckets.get_mut(index)
     }
 }
 
 impl PartialEq for Table {
-    /// Whether they hold the same, whatever their seeds and their buckets.
+    /// Whether they hold the same, whatever their seeds and their parts.
     fn eq(&self, other: &Self) -> bool {
         let has_it = |(id, held)| other.find(id) == Some(&held);
         self.len == other.len && self.iter().all(has_it)
@@ -141,25 +129,55 @@ impl PartialEq for Table {
 
 impl Eq for Table {}
 
-impl Bucket {
-    /// Makes the bucket as large, and its filter as full, as its entries ask for.
-    fn settle(&mut self, seed: &RandomState) {
-        self.entries.shrink_to_fit();
-        let bits = self.entries.iter().map(|(id, _)| bit(seed.hash_one(*id)));
-        self.filter = bits.fold(0, |filter, bit| filter | bit);
+impl Part {
+    /// A part of these entries, no larger than they ask for.
+    fn of(mut entries: Vec<Entry>, seed: &RandomState) -> Self {
+        entries.shrink_to_fit();
+        let mut places = HashTable::with_capacity(entries.len());
+        for (place, (id, _)) in (0..).zip(&entries) {
+            let hash_of = |place: &u32| hash_at(&entries, *place, seed);
+            places.insert_unique(seed.hash_one(*id), place, hash_of);
+        }
+        Self { entries, places }
+    }
+
+    fn place(&self, hash: u64, id: Uuid) -> Option<usize> {
+        let is_it = |place: &u32| {
+            let entry = self.entries.get(*place as usize);
+            entry.is_some_and(|(other, _)| *other == id)
+        };
+        self.places.find(hash, is_it).map(|place| *place as usize)
+    }
+
+    fn add(&mut self, entry: Entry, seed: &RandomState) {
+        let Self { entries, places } = self;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a part is split long before it has so many entries"
+        )]
+        let place = entries.len() as u32;
+        // Room for an eighth more, not for twice as many.
+        if entries.len() == entries.capacity() {
+            entries.reserve_exact(entries.len() / 8 + 1);
+        }
+        entries.push(entry);
+        let hash_of = |place: &u32| hash_at(entries, *place, seed);
+        places.insert_unique(hash_of(&place), place, hash_of);
     }
 }
 
-/// Which of `count` buckets a hash belongs to: the one named by as many of its low bits as tell them
-/// apart, or by one bit less where that one has not been split off yet.
-fn bucket_of(hash: u64, count: usize) -> usize {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "only low bits are wanted, as many as a number of buckets has"
-    )]
-    let low = hash as usize;
+fn hash_at(entries: &[Entry], place: u32, seed: &RandomState) -> u64 {
+    let entry = entries.get(place as usize);
+    entry.map_or(0, |(id, _)| seed.hash_one(*id))
+}
+
+/// Which of `count` parts a hash belongs to: the one named by as many of its bits as tell them apart,
+/// or by one bit less where that one has not been split off yet. The bits are the upper ones, since
+/// the lower ones say where in the part it is.
+fn part_of(hash: u64, count: usize) -> usize {
+    let bits = (hash >> 32) as usize;
     let mask = count.next_power_of_two() - 1;
-    let wide = low & mask;
+    let wide = bits & mask;
     if wide < count {
         wide
     } else {
@@ -167,27 +185,16 @@ fn bucket_of(hash: u64, count: usize) -> usize {
     }
 }
 
-/// The bucket that has the entries of a further one until it is made: that of its number less the
+/// The part that has the entries of a further one until it is made: that of its number less the
 /// highest bit.
 fn parent_of(new: usize) -> usize {
-    let below = new.checked_ilog2().map_or(0, |bits| 1 << bits);
-    new - below
+    let highest = new.checked_ilog2().map_or(0, |bits| 1 << bits);
+    new - highest
 }
 
-/// The bit of a bucket's filter that a hash sets, by its high bits: the low ones are the same in the
-/// whole bucket.
-const fn bit(hash: u64) -> u64 {
-    1 << (hash >> 58)
-}
-
-/// For how many buckets there is room. It grows by an eighth, not by doubling, and is copied then.
-const fn room(buckets: usize) -> usize {
-    buckets + buckets / 8 + 1
-}
-
-/// How many entries there are for each bucket. With more, more of a filter's bits are set and a
-/// bucket takes longer to read; with fewer, each entry pays for more of its bucket.
-const LOAD: usize = 4;
+/// How many entries there are for each part. With fewer, each of them pays for more of the part; with
+/// more, an insertion that splits one takes longer, and this takes a tenth of a millisecond.
+const LOAD: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -215,70 +222,70 @@ mod tests {
         table
     }
 
-    fn longest(table: &Table) -> usize {
-        let lengths = table.buckets.iter().map(|bucket| bucket.entries.len());
-        lengths.max().unwrap_or(0)
-    }
-
     #[test]
     fn what_was_added_is_found_at_every_size_and_nothing_else_is() {
         let mut table = Table::default();
-        for len in 0..300 {
+        for len in 0..8000 {
             assert_eq!(table.len(), usize::try_from(len).unwrap());
-            for number in 0..300 {
-                let found = table.find(id(number)).copied();
-                assert_eq!(found, (number < len).then(|| held(number)));
-            }
+            assert_eq!(table.find(id(len)), None);
             table.add(id(len), held(len));
+            for number in [0, len / 3, len / 2, len] {
+                assert_eq!(table.find(id(number)), Some(&held(number)));
+            }
+        }
+        for number in 0..8000 {
+            assert_eq!(table.find(id(number)), Some(&held(number)));
         }
     }
 
     #[test]
     fn what_was_dropped_is_gone_and_the_rest_is_found_after_folding() {
-        for kept in [0, 1, 4, 5, 30, 999, 1000] {
-            let mut table = table(0..1000);
+        for kept in [0, 1, 1000, 1001, 3500, 7999, 8000] {
+            let mut table = table(0..8000);
             table.retain(|_, held| held.position.millis() < kept);
-            for number in 0..1000 {
+            for number in 0..8000 {
                 assert_eq!(table.find(id(number)).is_some(), number < kept, "{number}");
             }
-            assert_eq!(table.buckets.len(), table.len().div_ceil(LOAD));
+            assert_eq!(table.parts.len(), table.len().div_ceil(LOAD));
         }
     }
 
     #[test]
-    fn a_bucket_has_no_empty_room_and_a_filter_of_its_entries_alone() {
-        let mut table = table(0..5000);
-        table.retain(|_, held| held.position.millis() % 3 == 0);
-        let seed = table.seed.clone();
-        for bucket in &mut table.buckets {
-            assert_eq!(bucket.entries.capacity(), bucket.entries.len());
-            let filter = bucket.filter;
-            bucket.settle(&seed);
-            assert_eq!(bucket.filter, filter);
+    fn a_part_has_little_empty_room_and_after_a_trim_none() {
+        let mut table = table(0..20_000);
+        for part in &table.parts {
+            let (len, capacity) = (part.entries.len(), part.entries.capacity());
+            assert!(capacity <= len + len / 8 + 1, "{len} of {capacity}");
         }
+        table.retain(|_, held| held.position.millis() % 100 != 0);
+        let parts = table.parts.iter();
+        let is_full = |part: &Part| part.entries.capacity() == part.entries.len();
+        assert!(parts.clone().filter(|part| is_full(part)).count() > parts.len() / 2);
     }
 
     #[test]
-    fn the_row_of_buckets_is_short_again_when_most_of_them_are_gone() {
-        let mut table = table(0..5000);
+    fn the_row_of_parts_is_short_again_when_most_of_them_are_gone() {
+        let mut table = table(0..50_000);
         table.retain(|_, held| held.position.millis() < 8);
-        assert!(table.buckets.capacity() < 8);
+        assert!(table.parts.capacity() < 8);
     }
 
     #[test]
     fn ids_in_a_row_are_spread_like_any_others() {
-        assert!(longest(&table(0..50_000)) < 12 * LOAD);
+        let table = table(0..50_000);
+        let lengths = table.parts.iter().map(|part| part.entries.len());
+        assert!(lengths.max() < Some(3 * LOAD));
     }
 
     #[test]
     fn two_tables_are_equal_by_what_they_hold_and_not_by_how() {
-        let one = table(0..1000);
+        let one = table(0..3000);
         let mut other = Table::default();
-        for number in (0..2000).rev() {
+        for number in (0..5000).rev() {
             other.add(id(number), held(number));
         }
         assert_ne!(one, other);
-        other.retain(|_, held| held.position.millis() < 1000);
+        other.retain(|_, held| held.position.millis() < 3000);
         assert_eq!(one, other);
         if let Some(held) = other.find_mut(id(7)) {
             held.position = Position::new(9, 9);
@@ -287,10 +294,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_split_off_from_where_its_entries_were() {
+    fn a_part_is_split_off_from_where_its_entries_were() {
         for count in 1..300 {
-            for hash in 0..1000 {
-                let (before, after) = (bucket_of(hash, count), bucket_of(hash, count + 1));
+            for bits in 0..1000 {
+                let hash = bits << 32;
+                let (before, after) = (part_of(hash, count), part_of(hash, count + 1));
                 assert!(after == before || (before, after) == (parent_of(count), count));
             }
         }
