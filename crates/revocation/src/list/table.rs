@@ -52,29 +52,28 @@ impl Table {
         }
         let hash = self.seed.hash_one(id);
         let part = self.parts.get(part_of(hash, self.parts.len()))?;
-        let place = part.place(hash, id)?;
-        part.entries.get(place).map(|(_, held)| held)
+        part.find(hash, id)
     }
 
-    pub(super) fn find_mut(&mut self, id: Uuid) -> Option<&mut Held> {
+    /// Joins what is held under an id with something further, and tells what that was before.
+    pub(super) fn join(&mut self, id: Uuid, held: Held) -> Option<Held> {
         let hash = self.seed.hash_one(id);
+        if self.parts.is_empty() {
+            self.parts.push(Part::default());
+        }
         let number = part_of(hash, self.parts.len());
         let part = self.parts.get_mut(number)?;
-        let place = part.place(hash, id)?;
-        part.entries.get_mut(place).map(|(_, held)| held)
-    }
-
-    /// Adds what is held under an id that is not in the table.
-    pub(super) fn add(&mut self, id: Uuid, held: Held) {
-        if self.len >= self.parts.len() * LOAD {
+        if let Some(found) = part.find_mut(hash, id) {
+            let before = *found;
+            *found = before.join(held);
+            return Some(before);
+        }
+        part.add(hash, (id, held), &self.seed);
+        self.len += 1;
+        if self.len > self.parts.len() * LOAD {
             self.split();
         }
-        let number = part_of(self.seed.hash_one(id), self.parts.len());
-        let Some(part) = self.parts.get_mut(number) else {
-            return;
-        };
-        part.add((id, held), &self.seed);
-        self.len += 1;
+        None
     }
 
     /// Drops what is not to be kept, and gives its memory back.
@@ -96,14 +95,20 @@ impl Table {
 
     /// Makes one more part, for its share of the entries of the one that has them so far.
     fn split(&mut self) {
-        let (seed, new) = (&self.seed, self.parts.len());
-        let mut moved = Vec::new();
-        if let Some(old) = self.parts.get_mut(parent_of(new)) {
-            let is_moved = |(id, _): &mut Entry| part_of(seed.hash_one(*id), new + 1) == new;
-            moved.extend(old.entries.extract_if(.., is_moved));
-            *old = Part::of(mem::take(&mut old.entries), seed);
+        let new = self.parts.len();
+        let Some(old) = self.parts.get_mut(parent_of(new)) else {
+            return;
+        };
+        let entries = mem::take(&mut old.entries);
+        let mut made = Part::with_room(entries.len() / 2);
+        *old = Part::with_room(entries.len() / 2);
+        for entry in entries {
+            let hash = self.seed.hash_one(entry.0);
+            let is_moved = part_of(hash, new + 1) == new;
+            let part = if is_moved { &mut made } else { &mut *old };
+            part.add(hash, entry, &self.seed);
         }
-        self.parts.push(Part::of(moved, seed));
+        self.parts.push(made);
     }
 
     /// Undoes the latest split. The first part of all goes only when it is empty.
@@ -130,15 +135,31 @@ impl PartialEq for Table {
 impl Eq for Table {}
 
 impl Part {
-    /// A part of these entries, no larger than they ask for.
-    fn of(mut entries: Vec<Entry>, seed: &RandomState) -> Self {
-        entries.shrink_to_fit();
-        let mut places = HashTable::with_capacity(entries.len());
-        for (place, (id, _)) in (0..).zip(&entries) {
-            let hash_of = |place: &u32| hash_at(&entries, *place, seed);
-            places.insert_unique(seed.hash_one(*id), place, hash_of);
+    fn with_room(entries: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(entries),
+            places: HashTable::with_capacity(entries),
         }
-        Self { entries, places }
+    }
+
+    /// A part of these entries, no larger than they ask for.
+    fn of(entries: Vec<Entry>, seed: &RandomState) -> Self {
+        let mut part = Self::with_room(entries.len());
+        for entry in entries {
+            part.add(seed.hash_one(entry.0), entry, seed);
+        }
+        part
+    }
+
+    fn find(&self, hash: u64, id: Uuid) -> Option<&Held> {
+        let found = self.entries.get(self.place(hash, id)?);
+        found.map(|(_, held)| held)
+    }
+
+    fn find_mut(&mut self, hash: u64, id: Uuid) -> Option<&mut Held> {
+        let place = self.place(hash, id)?;
+        let found = self.entries.get_mut(place);
+        found.map(|(_, held)| held)
     }
 
     fn place(&self, hash: u64, id: Uuid) -> Option<usize> {
@@ -149,7 +170,7 @@ impl Part {
         self.places.find(hash, is_it).map(|place| *place as usize)
     }
 
-    fn add(&mut self, entry: Entry, seed: &RandomState) {
+    fn add(&mut self, hash: u64, entry: Entry, seed: &RandomState) {
         let Self { entries, places } = self;
         #[expect(
             clippy::cast_possible_truncation,
@@ -161,8 +182,7 @@ impl Part {
             entries.reserve_exact(entries.len() / 8 + 1);
         }
         entries.push(entry);
-        let hash_of = |place: &u32| hash_at(entries, *place, seed);
-        places.insert_unique(hash_of(&place), place, hash_of);
+        places.insert_unique(hash, place, |place| hash_at(entries, *place, seed));
     }
 }
 
@@ -217,7 +237,7 @@ mod tests {
     fn table(numbers: std::ops::Range<u64>) -> Table {
         let mut table = Table::default();
         for number in numbers {
-            table.add(id(number), held(number));
+            table.join(id(number), held(number));
         }
         table
     }
@@ -228,7 +248,7 @@ mod tests {
         for len in 0..8000 {
             assert_eq!(table.len(), usize::try_from(len).unwrap());
             assert_eq!(table.find(id(len)), None);
-            table.add(id(len), held(len));
+            table.join(id(len), held(len));
             for number in [0, len / 3, len / 2, len] {
                 assert_eq!(table.find(id(number)), Some(&held(number)));
             }
@@ -282,14 +302,12 @@ mod tests {
         let one = table(0..3000);
         let mut other = Table::default();
         for number in (0..5000).rev() {
-            other.add(id(number), held(number));
+            other.join(id(number), held(number));
         }
         assert_ne!(one, other);
         other.retain(|_, held| held.position.millis() < 3000);
         assert_eq!(one, other);
-        if let Some(held) = other.find_mut(id(7)) {
-            held.position = Position::new(9, 9);
-        }
+        other.join(id(7), held(3000));
         assert_ne!(one, other);
     }
 
