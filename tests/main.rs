@@ -28,6 +28,7 @@ mod behaviour {
     mod identities;
     mod issuing;
     mod listing;
+    mod many_revocations;
     mod policy;
     mod ports;
     mod readme;

@@ -1,6 +1,7 @@
 //! What the tests are written in: a server of their own, callers with credentials, and the taking
 //! apart of what comes back.
 
+mod backlog;
 mod binary;
 mod caller;
 mod condition;
@@ -17,6 +18,7 @@ mod server;
 mod token;
 mod watching;
 
+pub(crate) use backlog::Backlog;
 pub(crate) use binary::lanyard;
 pub(crate) use caller::{Caller, issue_request, scopes, spec};
 pub(crate) use condition::{DEADLINE, eventually};

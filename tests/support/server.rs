@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 use tonic::transport::{Channel, Endpoint};
 
-use super::{Bearer, Caller, Credential, Data, eventually, lanyard};
+use super::{Bearer, Caller, Credential, Data, eventually, http, lanyard};
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Server {
@@ -143,6 +143,23 @@ impl Server {
             .ok()
             .and_then(Pid::from_raw);
         kill_process(pid.expect("a process id"), signal).expect("a signal");
+    }
+
+    /// How much memory it has now, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.0.id());
+        let status = std::fs::read_to_string(status).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next());
+        kibibytes.expect("a size").parse::<u64>().expect("a number") * 1024
+    }
+
+    /// Waits until it is ready to answer.
+    pub(crate) async fn ready(&self) {
+        eventually("the server is ready", async || {
+            http::get(&self.admin, "/readyz").await.status == 200
+        })
+        .await;
     }
 
     /// Waits until the server has ended.

@@ -64,10 +64,8 @@ fn hash(revocation: &Revocation) -> u128 {
         .chain_update(position.millis().to_be_bytes())
         .chain_update(position.sequence().to_be_bytes())
         .finalize();
-    whole
-        .iter()
-        .take(16)
-        .fold(0, |sum, byte| sum << 8 | u128::from(*byte))
+    let half = whole.as_slice().first_chunk();
+    half.map_or(0, |half| u128::from_be_bytes(*half))
 }
 
 #[cfg(test)]

@@ -122,6 +122,21 @@ impl View {
         Ok(())
     }
 
+    /// Takes in a part of a list, without counting any position as reached: the rest is to come.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn merge_part(
+        &self,
+        partition: PartitionId,
+        part: &[(Revocation, UnixTime)],
+    ) -> Result<(), UnknownPartition> {
+        let revocations = part.iter().copied();
+        self.shard(partition)?.grow(revocations, Position::ZERO);
+        self.changed.send_replace(());
+        Ok(())
+    }
+
     /// Records that the list of a partition has everything up to a position, which was the end of
     /// the log as of a moment. [`Freshness::moment`] makes that moment out of an age that was told.
     ///

@@ -170,11 +170,18 @@ fn endpoint(address: &str) -> Result<Endpoint, FeedSettingsError> {
     if !address.starts_with("http://") || endpoint.uri().host().is_none_or(str::is_empty) {
         return Err(bad());
     }
-    Ok(endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true))
+    Ok(endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW))
 }
 
 /// How long an address may take to answer. The others are to have their turn well within any bound.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How much may be on its way here. A part of a snapshot is larger than what the protocol begins
+/// with, so the authority would have to wait in the middle of each.
+const WINDOW: u32 = 1 << 20;
 /// How many pings may wait to be sent. More of them mean that nothing goes out at all.
 const UNANSWERED: usize = 32;
 

@@ -17,7 +17,7 @@ use lanyard_proto::v1::{
     self, WatchRequest, WatchResponse, watch_request::Message as Asked, watch_response::Message,
 };
 use lanyard_revocation::{Cursor, Entry, FeedCursor, Freshness, List, UnknownPartition, View};
-use lanyard_token::{BootTime, Position, UnixTime};
+use lanyard_token::{BootTime, UnixTime};
 
 use super::{
     Break, FeedStatus, Pace,
@@ -203,17 +203,16 @@ impl Follower {
             last,
         } = batch;
         let view = self.view()?;
-        let mut list = List::new();
+        let mut understood = Vec::with_capacity(revoked.len());
         let mut fault = None;
         for message in revoked {
             match wire::revoked(message) {
-                Ok((revocation, until)) => list.insert(revocation, until),
+                Ok(revocation) => understood.push(revocation),
                 Err(not_understood) => fault = Some(not_understood),
             }
         }
         let partition = wire::partition(*partition)?;
-        view.merge_snapshot(partition, &list, Position::ZERO)
-            .map_err(unknown)?;
+        view.merge_part(partition, &understood).map_err(unknown)?;
         if let Some(fault) = fault {
             return Err(fault.into());
         }

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use proptest::{collection::vec, sample::select};
 
+use uuid::Uuid;
+
 use super::*;
 
 /// Few handles, positions and times, so that they often meet.
@@ -77,6 +79,76 @@ fn contents(list: &List) -> std::collections::BTreeSet<(Handle, Position, bool)>
     let all = list.iter();
     all.map(|(one, _)| (one.handle, one.position, one.is_final))
         .collect()
+}
+
+/// What a list stands for, as plainly as it can be put.
+type Model = std::collections::BTreeMap<Handle, (Position, bool, UnixTime)>;
+
+/// A history long enough that tables split and fold many times: revocations of many ids, and once
+/// in a while a trim in between.
+fn histories() -> impl Strategy<Value = Vec<(Revocation, UnixTime, Option<UnixTime>)>> {
+    let kinds = select(vec![HandleKind::Token, HandleKind::Resource]);
+    let handle = (kinds, 0_u128..400).prop_map(|(kind, id)| Handle {
+        kind,
+        id: Uuid::from_u128(id),
+    });
+    let trim = proptest::option::weighted(0.02, 0_u64..50);
+    let step = (handle, positions(), any::<bool>(), 0_u64..50, trim);
+    let step = step.prop_map(|(handle, position, is_final, until, trim)| {
+        let revocation = Revocation {
+            handle,
+            position,
+            is_final,
+        };
+        let until = UnixTime::from_millis(until);
+        (revocation, until, trim.map(UnixTime::from_millis))
+    });
+    vec(step, 0..1500)
+}
+
+fn model_insert(model: &mut Model, (revocation, until): (Revocation, UnixTime)) {
+    let Revocation {
+        handle,
+        position,
+        is_final,
+    } = revocation;
+    let entry = model.entry(handle).or_insert((position, is_final, until));
+    *entry = (
+        entry.0.max(position),
+        entry.1 || is_final,
+        entry.2.max(until),
+    );
+}
+
+fn model_of(list: &List) -> Model {
+    let all = list.iter();
+    all.map(|(one, until)| (one.handle, (one.position, one.is_final, until)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_list_is_the_plain_map_that_it_stands_for(history in histories()) {
+        let (mut list, mut model) = (List::new(), Model::new());
+        for (revocation, until, trim) in history {
+            list.insert(revocation, until);
+            model_insert(&mut model, (revocation, until));
+            if let Some(now) = trim {
+                list.trim(now);
+                model.retain(|_, (_, _, until)| now < *until);
+                prop_assert_eq!(&model_of(&list), &model);
+            }
+            prop_assert_eq!(list.len(), model.len());
+        }
+        prop_assert_eq!(model_of(&list), model.clone());
+        prop_assert_eq!(list.digest(), digest_anew(&list));
+        for id in 0..400 {
+            let handle = Handle { kind: HandleKind::Token, id: Uuid::from_u128(id) };
+            prop_assert_eq!(list.position_of(handle), model.get(&handle).map(|held| held.0));
+        }
+    }
 }
 
 proptest! {
@@ -318,17 +390,4 @@ fn an_expiry_at_the_end_of_time_is_neither_final_nor_short() {
 #[test]
 fn an_entry_takes_forty_bytes() {
     assert_eq!(size_of::<(Uuid, Held)>(), 40);
-}
-
-#[test]
-fn a_trimmed_list_gives_its_memory_back() {
-    let many = 10_000;
-    let mut list = List::new();
-    for id in 0..many {
-        list.insert(revocation(identity(id), 1), UnixTime::from_millis(10));
-    }
-    list.insert(revocation(identity(many), 1), UnixTime::from_millis(20));
-    list.trim(UnixTime::from_millis(10));
-    assert_eq!(list.len(), 1);
-    assert!(list.identities.capacity() < 100);
 }

@@ -183,6 +183,22 @@ fn a_snapshot_adds_and_takes_nothing_back() {
 }
 
 #[test]
+fn a_part_of_a_list_counts_at_once_and_reaches_nothing() {
+    let issuer = Issuer::new();
+    let view = view_of(1);
+    let identity = entry(Handle::identity(&claims().subject), place(10));
+    let part = [(identity.revocation, identity.expires_at())];
+    view.merge_part(FIRST, &part).unwrap();
+    assert_eq!(
+        view.revoked(&issuer.token()),
+        Some(identity.revocation.handle)
+    );
+    assert!(waits(&view, place(1)));
+    view.merge_part(FIRST, &[]).unwrap();
+    assert_eq!(view.live_entries(), 1);
+}
+
+#[test]
 fn an_entry_learned_ahead_of_its_turn_counts_at_once_and_reaches_nothing() {
     let issuer = Issuer::new();
     let view = view_of(1);
@@ -262,6 +278,7 @@ fn a_partition_that_the_store_does_not_have_is_an_error_and_changes_nothing() {
         unknown(view.merge_snapshot(SECOND, &List::new(), place(1))),
         expected
     );
+    assert_eq!(unknown(view.merge_part(SECOND, &[])), expected);
     assert_eq!(unknown(view.confirm(SECOND, place(1), boot(1))), expected);
     assert_eq!(view.live_entries(), 0);
     assert_eq!(view.age(boot(1)), None);

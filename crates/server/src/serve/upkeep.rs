@@ -177,12 +177,13 @@ struct Teller {
 impl Teller {
     async fn tell(self) {
         loop {
-            self.tell_once().await;
-            time::sleep(TELL_EVERY).await;
+            let is_fresh = self.tell_once().await;
+            let wait = if is_fresh { TELL_EVERY } else { LOOK_EVERY };
+            time::sleep(wait).await;
         }
     }
 
-    async fn tell_once(&self) {
+    async fn tell_once(&self) -> bool {
         let age = self.enforcer.list_age().ok().flatten();
         let age = age.map_or(-1, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
         self.metrics.list_age.set(age);
@@ -208,11 +209,14 @@ impl Teller {
                 .set_service_status(POLICY_SERVICE, ServingStatus::NotServing)
                 .await;
         }
+        fresh
     }
 }
 
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Whoever waits for this process to be ready is to be told when it is.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {

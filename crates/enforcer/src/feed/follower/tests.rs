@@ -1,7 +1,7 @@
 //! The follower against a server that is played by the test.
 
 use lanyard_revocation::{Digest, Handle, HandleKind, LogId, PartitionId, Revocation};
-use lanyard_token::KeySet;
+use lanyard_token::{KeySet, Position};
 use uuid::Uuid;
 
 use super::*;
