@@ -102,43 +102,58 @@ impl Load {
 async fn call(replicas: &[Caller; 2], number: usize, shared: &Shared) {
     let name = format!("caller {number}");
     while !shared.stop.load(Ordering::SeqCst) {
-        let name = Some(name.as_str());
-        let identity = tried(replicas, shared, async |caller| caller.create(name).await)
-            .await
-            .id;
-        let request = issue_request(&identity, &["chat"]);
-        let issued = tried(replicas, shared, async |caller| {
-            caller.try_issue(request.clone()).await
-        });
-        let token = issued.await.token;
-        let question = CheckRequest {
-            token: token.clone(),
-            capability: Capability::ListChatThreads.into(),
-            context: None,
-            min_position: None,
-        };
-        let checked = tried(replicas, shared, async |caller| {
-            caller.check(question.clone()).await
-        });
-        assert!(checked.await.allowed, "a token that nobody revoked");
-        tried(replicas, shared, async |caller| caller.revoke(&token).await).await;
+        let identity = tried(replicas, shared, &Call::Create(name.clone())).await;
+        let token = tried(replicas, shared, &Call::Issue(identity)).await;
+        let verdict = tried(replicas, shared, &Call::Check(token.clone())).await;
+        assert_eq!(verdict, "true", "a token that nobody revoked");
+        tried(replicas, shared, &Call::Revoke(token)).await;
+    }
+}
+
+/// A call that does no harm when it is made twice.
+enum Call {
+    /// Makes the identity of this name, or finds it.
+    Create(String),
+    /// Issues a token for this identity.
+    Issue(String),
+    /// Asks whether this token is good.
+    Check(String),
+    /// Takes this token back.
+    Revoke(String),
+}
+
+impl Call {
+    /// Makes it, and gives what the next one needs.
+    async fn make(&self, caller: &Caller) -> Result<String, Status> {
+        match self {
+            Self::Create(name) => Ok(caller.create(Some(name)).await?.id),
+            Self::Issue(identity) => {
+                let request = issue_request(identity, &["chat"]);
+                Ok(caller.try_issue(request).await?.token)
+            }
+            Self::Check(token) => {
+                let question = CheckRequest {
+                    token: token.clone(),
+                    capability: Capability::ListChatThreads.into(),
+                    context: None,
+                    min_position: None,
+                };
+                Ok(caller.check(question).await?.allowed.to_string())
+            }
+            Self::Revoke(token) => Ok(caller.revoke(token).await?.position),
+        }
     }
 }
 
 /// Makes one call, again at the other replica if this one is not there.
-async fn tried<T>(
-    replicas: &[Caller; 2],
-    shared: &Shared,
-    call: impl AsyncFn(&Caller) -> Result<T, Status>,
-) -> T {
+async fn tried(replicas: &[Caller; 2], shared: &Shared, call: &Call) -> String {
     let mut failures = Vec::new();
     for caller in replicas.iter().cycle().take(TRIES) {
-        match call(caller).await {
+        match call.make(caller).await {
             Ok(answer) => {
+                let again = usize::from(!failures.is_empty());
                 shared.calls.fetch_add(1, Ordering::SeqCst);
-                shared
-                    .retried
-                    .fetch_add(usize::from(!failures.is_empty()), Ordering::SeqCst);
+                shared.retried.fetch_add(again, Ordering::SeqCst);
                 return answer;
             }
             Err(status) if may_be_tried_again(&status) => failures.push(status),
