@@ -20,6 +20,7 @@ mod behaviour {
     mod checks;
     mod cli;
     mod crash;
+    mod damaged_log;
     mod enforcing;
     mod enforcing_outages;
     mod errors;

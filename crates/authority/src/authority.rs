@@ -2,18 +2,19 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use lanyard_revocation::{FreshnessBound, View};
+use lanyard_revocation::{FreshnessBound, PartitionId, View};
 use lanyard_store::{Appended, Store};
 use lanyard_token::{
     Audience, Clock, Issuer, PropagationBound, TokenAlgorithm, UnixTime, Verifier,
 };
-use tokio::sync::Notify;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    Entropy, Error, MasterKey, Secret, TrustFeed,
+    Entropy, Error, LogStatus, MasterKey, Secret, TrustFeed,
     entropy::id_at,
+    follow::{Reader, StatusBoard},
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
     refusals::Refusals,
@@ -48,7 +49,11 @@ pub struct Authority<S, C, E> {
     pub(crate) feed: Arc<TrustFeed>,
     pub(crate) keyring: RwLock<Arc<Keyring>>,
     pub(crate) issue_times: IssueTimes,
-    pub(crate) log_has_grown: Notify,
+    /// One for each partition, in their order.
+    pub(crate) readers: Vec<Reader>,
+    pub(crate) status: StatusBoard,
+    /// Held while the signing keys are read again, so that no older reading overtakes a newer one.
+    reloading: Mutex<()>,
     pub(crate) refusals: Refusals,
 }
 
@@ -66,6 +71,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         let verifier = Verifier::new(settings.issuer.clone(), settings.audience.clone());
         let view = Arc::new(View::new(store.partitions()));
         let feed = Arc::new(TrustFeed::new(Arc::clone(&view)));
+        let readers = PartitionId::all(store.partitions()).map(Reader::new);
         let authority = Self {
             store,
             clock,
@@ -80,7 +86,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 active: None,
             })),
             issue_times: IssueTimes::default(),
-            log_has_grown: Notify::new(),
+            readers: readers.collect(),
+            status: StatusBoard::default(),
+            reloading: Mutex::default(),
             refusals: Refusals::default(),
         };
         authority.reload_signing_keys().await?;
@@ -99,18 +107,21 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Arc::clone(&self.feed)
     }
 
+    /// How it goes with the log.
+    #[must_use]
+    pub fn log_status(&self) -> LogStatus {
+        self.status.read()
+    }
+
     /// Reads the signing keys again and hands them to the signer and to the view.
     pub(crate) async fn reload_signing_keys(&self) -> Result<(), Error> {
+        let _alone = self.reloading.lock().await;
         let keys = self.store.signing_keys().await?;
         let set = key_set(&keys, self.clock.wall()?)?;
         let keyring = Keyring::open(&keys, &self.master_key, self.settings.token_algorithm)?;
-        let mut current = self.keyring.write().unwrap_or_else(PoisonError::into_inner);
-        // Two reloads may overtake each other; the older one has nothing to say.
-        if keyring.version >= current.version {
-            *current = Arc::new(keyring);
-            self.view.set_keys(set);
-            self.feed.keys_changed();
-        }
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        self.view.set_keys(set);
+        self.feed.keys_changed();
         Ok(())
     }
 
@@ -127,8 +138,15 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 Error::Internal("the store has appended to a partition it does not have")
             })?;
         self.feed.withdraw_fingerprint();
-        self.log_has_grown.notify_one();
+        self.wake_reader(appended.partition);
         Ok(())
+    }
+
+    /// Has the log of a partition read at once.
+    pub(crate) fn wake_reader(&self, partition: PartitionId) {
+        if let Some(reader) = self.readers.get(usize::from(partition.as_u16())) {
+            reader.wake();
+        }
     }
 
     /// Refuses to issue from a list that is more than a minute old: an authority that is cut off must

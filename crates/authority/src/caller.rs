@@ -18,7 +18,7 @@ pub struct Caller {
 
 /// Proof that an operator asks.
 #[derive(Clone, Copy, Debug)]
-pub struct Operator(());
+pub struct Operator(Option<CredentialId>);
 
 /// Proof that the holder of a resource's access key asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +40,19 @@ pub struct Watcher {
 }
 
 impl Caller {
+    /// The credential that signed the bearer. Its role is its for as long as it is there.
+    #[must_use]
+    pub const fn credential(&self) -> CredentialId {
+        self.credential
+    }
+
     /// The caller as an operator.
     ///
     /// # Errors
     /// If its role is another.
     pub fn operator(self) -> Result<Operator, Error> {
         match self.role {
-            CredentialRole::Operator => Ok(Operator(())),
+            CredentialRole::Operator => Ok(Operator(Some(self.credential))),
             CredentialRole::Enforcer | CredentialRole::AccessKey { .. } => {
                 Err(Error::RoleNotAllowed {
                     needed: "operators",
@@ -105,10 +111,23 @@ impl Caller {
     }
 }
 
+impl Watcher {
+    /// The enforcer's key.
+    #[must_use]
+    pub const fn credential(&self) -> CredentialId {
+        self.credential
+    }
+}
+
 impl Operator {
     /// The authority itself, on the first start, before there is any other.
     pub(crate) const fn of_first_start() -> Self {
-        Self(())
+        Self(None)
+    }
+
+    /// The operator's key; none on the first start.
+    pub(crate) const fn credential(self) -> Option<CredentialId> {
+        self.0
     }
 }
 
@@ -168,26 +187,14 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         })
     }
 
-    /// Finds out whether a caller who was let in before still would be.
-    ///
-    /// # Errors
-    /// [`Error::CredentialRefused`] once the credential is gone, and the store's.
-    pub async fn reauthenticate(&self, caller: &Caller) -> Result<(), Error> {
-        let found = self.store.credential(caller.credential).await?;
-        found.map(drop).ok_or(Error::CredentialRefused)
-    }
-
-    /// Makes sure that a watcher's credential is still there. A watch outlives every bearer, so it
+    /// Finds out whether a credential that was let in before is still there. What outlives a bearer
     /// has to ask this now and then.
     ///
     /// # Errors
-    /// [`Error::CredentialRefused`] if it was deleted, and the store's errors.
-    pub async fn confirm_watcher(&self, watcher: &Watcher) -> Result<(), Error> {
-        let found = self.store.credential(watcher.credential).await?;
-        found
-            .filter(|found| found.role == CredentialRole::Enforcer)
-            .map(drop)
-            .ok_or(Error::CredentialRefused)
+    /// [`Error::CredentialRefused`] once it is gone, and the store's.
+    pub async fn reauthenticate(&self, credential: CredentialId) -> Result<(), Error> {
+        let found = self.store.credential(credential).await?;
+        found.map(drop).ok_or(Error::CredentialRefused)
     }
 
     fn refused(&self, reason: BearerRefusal) -> Error {

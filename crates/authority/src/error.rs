@@ -6,7 +6,7 @@ use lanyard_revocation::Stale;
 use lanyard_store::StoreError;
 use lanyard_token::{ClockError, KeyStateError, TokenRefusal};
 
-use crate::{entropy::EntropyError, seal::SealError};
+use crate::{LogFault, entropy::EntropyError, seal::SealError};
 
 /// Why a call was refused or failed. Nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,9 @@ pub enum Error {
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log cannot be followed.
+    #[error(transparent)]
+    Log(#[from] LogFault),
     /// The clock cannot be read.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -91,6 +94,10 @@ pub enum Entity {
     ServiceKey,
     /// A signing key.
     SigningKey,
+    /// An entry of a log that cannot be understood.
+    UnreadableEntry,
+    /// A gap in the log of a partition.
+    LogGap,
 }
 
 impl Entity {
@@ -104,6 +111,8 @@ impl Entity {
             Self::Token => "token",
             Self::ServiceKey => "service key",
             Self::SigningKey => "signing key",
+            Self::UnreadableEntry => "unreadable entry",
+            Self::LogGap => "gap in the log of partition",
         }
     }
 }

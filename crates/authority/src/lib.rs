@@ -16,7 +16,8 @@
 //! | `tenancy`, `access_keys`, `service_keys` | what operators manage |
 //! | `identities`, `tokens` | what the holders of access keys manage |
 //! | `signing_keys`, `keyring` | the keys that sign |
-//! | `follow` | keeping the view complete and fresh |
+//! | `follow` | keeping the view complete and fresh, and the log whole |
+//! | `log_repair` | what an operator does about a log that is not |
 //! | `feed` | handing all of that on to enforcement points |
 //! | `first_turn`, `bootstrap` | the first start on an empty store |
 //! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals` | what they need |
@@ -34,6 +35,7 @@ mod follow;
 mod identities;
 mod issue_times;
 mod keyring;
+mod log_repair;
 mod names;
 mod paging;
 mod refusals;
@@ -54,7 +56,9 @@ pub use self::{
     error::{Entity, Error},
     feed::{FeedPlace, News, NoFurther, Snapshot, TrustFeed},
     first_turn::FirstTurn,
+    follow::{LogFault, LogStatus},
     identities::CreatedIdentity,
+    log_repair::LogFaults,
     names::{CustomId, DisplayName, NameError, ResourceName},
     paging::{PageError, PageRequest, PageSize, PageToken, Paged},
     seal::{MasterKey, MasterKeyError, SealError},

@@ -18,6 +18,16 @@ use crate::{Handle, HandleKind};
 /// come back to life for the difference, and all that an attacker had to do would be to wait.
 pub const RETENTION: Duration = Lifetime::MAX.as_duration().saturating_add(LEEWAY);
 
+/// How far ahead of everything that is known a new generation begins: of the end of the log, of the
+/// latest position that was ever read from it, and of the server's time.
+///
+/// A tail that was lost may have held later positions than anybody still knows of, and tokens carry
+/// them. All of them lie below the new generation, unless the tail had got an hour ahead of the
+/// time. It cannot: an authority whose list is more than a minute old issues nothing. Were the jump
+/// shorter than clocks differ, a revocation could be given a position that a token already carries,
+/// and would spare it.
+pub const GENERATION_JUMP: Duration = Duration::from_hours(1);
+
 /// Everything under a handle that was issued before a position is dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revocation {
@@ -41,8 +51,8 @@ impl Revocation {
         self.position > issued_at
     }
 
-    /// What the entry says that opens a generation: it revokes nothing, under a handle that no token
-    /// has.
+    /// What an entry says that opens a generation: it revokes nothing, under a handle that no token
+    /// has, so that a reader which knows nothing of generations may take it in like any other.
     #[must_use]
     pub const fn of_nothing() -> Self {
         Self {
@@ -78,8 +88,9 @@ impl Entry {
         self.time.saturating_add(RETENTION)
     }
 
-    /// Whether the entry revokes nothing and opens a generation: a node became the primary, and its
-    /// log may lack what the one before it had. Whoever knows that log compares all of it.
+    /// Whether the entry revokes nothing and opens a generation: a node became the primary, or a log
+    /// was found to lack something, and it may lack more. Whoever knows the log from before compares
+    /// all of it, also where the numbers go on.
     #[must_use]
     pub fn opens_generation(&self) -> bool {
         self.revocation.position == Position::ZERO

@@ -52,12 +52,24 @@
 //!    no reader before that;
 //! 4. answers a read with a [`LogRead`] made of one state of the log, so that [`continuity`] can
 //!    tell whether anything was missed. Every reader applies that rule to every read;
-//! 5. trims only from the front, only entries that are not [live](Entry::is_live), and remembers
+//! 5. counts its entries, and says in each read whether there are as many as there should be
+//!    ([`LogRead::intact`]): an entry that another hand took out before a reader's cursor is missed
+//!    by no number that the reader sees;
+//! 6. never steps over an entry that it cannot understand, which might be a revocation: the read
+//!    fails, readers go stale, and an operator who strikes the entry knows what that may cost;
+//! 7. trims only from the front, only entries that are not [live](Entry::is_live), and remembers
 //!    the number and the position of the last entry even when none is left;
-//! 6. calls a read fresh as of the moment at which it was sent, and only once the node that
-//!    answered is known to have been the one that appends go to;
-//! 7. keeps the partition of stored things where [`partition_of`] has it, with a number of
-//!    partitions that never changes.
+//! 8. opens a generation where its log may have lost its end, by an entry that revokes nothing
+//!    ([`Revocation::of_nothing`]) and lies [`GENERATION_JUMP`] ahead, so that no position is ever
+//!    given out twice;
+//! 9. appends again what a reader knows and the log lacks, each revocation with the position that
+//!    it had, in one atomic step that does nothing if the log has moved on. If the reader knows all
+//!    that is missing, or an operator gives it up, the gaps are mended up to there
+//!    ([`LogRead::mended_to`]), and only then do readers step over them;
+//! 10. calls a read fresh as of the moment at which it was sent, and only once the node that
+//!     answered is known to have been the one that appends go to;
+//! 11. keeps the partition of stored things where [`partition_of`] has it, with a number of
+//!     partitions that never changes.
 
 mod cursor;
 mod digest;
@@ -76,7 +88,7 @@ mod view;
 
 pub use cursor::{Cursor, InvalidCursor, LogId};
 pub use digest::Digest;
-pub use entry::{Entry, RETENTION, Revocation};
+pub use entry::{Entry, GENERATION_JUMP, RETENTION, Revocation};
 pub use feed_cursor::{FeedCursor, InvalidFeedCursor};
 pub use freshness::{Freshness, FreshnessBound, FreshnessBoundError, Stale};
 pub use handle::{Handle, HandleKind, handles_of};

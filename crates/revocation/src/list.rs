@@ -35,8 +35,12 @@ impl List {
         Self::default()
     }
 
-    /// Takes in a revocation, to be kept until `expires_at`.
+    /// Takes in a revocation, to be kept until `expires_at`. One that covers nothing, as at the start
+    /// of a generation, is passed over.
     pub fn insert(&mut self, revocation: Revocation, expires_at: UnixTime) {
+        if revocation.position == Position::ZERO {
+            return;
+        }
         let held = Held {
             position: revocation.position,
             keep: Keep::new(expires_at, revocation.is_final),

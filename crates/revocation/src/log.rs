@@ -13,8 +13,10 @@
 //!    into what is known. What is known is never thrown away, since the log may be what has
 //!    forgotten.
 //!
-//! A log whose own remaining entries contradict each other never continues, not even from its
-//! start: its readers go stale and refuse, since nobody can say what the missing entry revoked.
+//! A log that lacks entries, or whose entries contradict each other, never continues, not even from
+//! its start: its readers go stale and refuse, since the log cannot say what the missing entry
+//! revoked. It goes on once somebody who knows has appended again what was lost, or an operator has
+//! given it up, and the log says so ([`LogRead::mended_to`]).
 
 use lanyard_token::Position;
 
@@ -88,9 +90,32 @@ pub enum Break {
     /// The entries do not come in the order of their positions, or not up to where the log ends.
     #[error("the entries contradict their order or the end of the log")]
     Contradiction,
-    /// The log does not hold as many entries as it should.
+    /// Entries were taken out of the log, or put into it, by another hand.
     #[error("the log does not hold as many entries as it should")]
     Damaged,
+}
+
+impl Break {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [
+        Self::OtherLog,
+        Self::EndsBefore,
+        Self::Gap,
+        Self::Contradiction,
+        Self::Damaged,
+    ];
+
+    /// The name of the reason in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherLog => "other_log",
+            Self::EndsBefore => "ends_before",
+            Self::Gap => "gap",
+            Self::Contradiction => "contradiction",
+            Self::Damaged => "damaged",
+        }
+    }
 }
 
 /// Whether a read goes on where the cursor is, or from nothing if there is no cursor.
@@ -102,23 +127,28 @@ pub fn continuity(cursor: Option<&Cursor>, read: &LogRead) -> Continuity {
     }
 }
 
-/// The log is the one that was read before, and has not become shorter.
+/// The log is the one that was read before, has not become shorter, and has what it should.
 fn check_start(cursor: Option<&Cursor>, read: &LogRead) -> Result<(), Break> {
-    let Some(cursor) = cursor else { return Ok(()) };
-    if cursor.log != read.log {
-        return Err(Break::OtherLog);
+    if let Some(cursor) = cursor {
+        if cursor.log != read.log {
+            return Err(Break::OtherLog);
+        }
+        if read.end < cursor.position || read.last_number < cursor.number {
+            return Err(Break::EndsBefore);
+        }
     }
-    if read.end < cursor.position || read.last_number < cursor.number {
-        return Err(Break::EndsBefore);
+    if read.intact {
+        Ok(())
+    } else {
+        Err(Break::Damaged)
     }
-    Ok(())
 }
 
 /// Every entry follows the one before it, and the last of a complete read is the end of the log.
 fn check_entries(cursor: Option<&Cursor>, read: &LogRead) -> Result<(), Break> {
     let mut last = cursor.map(|cursor| (cursor.number, cursor.position));
     for entry in &read.entries {
-        check_step(last, entry)?;
+        check_step(last, entry, read.mended_to)?;
         last = Some((entry.number, entry.position));
     }
     // A first read that finds nothing left is complete wherever the log ends: all that there was
@@ -129,26 +159,44 @@ fn check_entries(cursor: Option<&Cursor>, read: &LogRead) -> Result<(), Break> {
     if number > read.last_number || position > read.end {
         return Err(Break::Contradiction);
     }
-    if read.complete && number < read.last_number {
-        return Err(Break::Gap);
+    if !read.complete {
+        return Ok(());
     }
-    if read.complete && position < read.end {
+    if number < read.last_number {
+        return is_mended(read.last_number, read.mended_to);
+    }
+    if position < read.end {
         return Err(Break::Contradiction);
     }
     Ok(())
 }
 
-fn check_step(last: Option<(u64, Position)>, entry: &Entry) -> Result<(), Break> {
+fn check_step(last: Option<(u64, Position)>, entry: &Entry, mended_to: u64) -> Result<(), Break> {
     let Some((number, position)) = last else {
         return Ok(());
     };
-    if number.checked_add(1) != Some(entry.number) {
+    // A number that does not grow is that of another entry: nothing that is mended explains it.
+    let is_further = entry.number > number;
+    let missing = entry.number.saturating_sub(1);
+    if !is_further || missing > number && is_mended(missing, mended_to).is_err() {
         return Err(Break::Gap);
     }
     if entry.position <= position {
         return Err(Break::Contradiction);
     }
     Ok(())
+}
+
+/// Whether a gap is mended whose last missing number this is.
+///
+/// Stepping over it is safe. Whoever mended the log knew what had stood in it up to there, and has
+/// appended it again, further on: this reader gets to it, with the position that counts.
+const fn is_mended(missing: u64, mended_to: u64) -> Result<(), Break> {
+    if missing <= mended_to {
+        Ok(())
+    } else {
+        Err(Break::Gap)
+    }
 }
 
 #[cfg(test)]

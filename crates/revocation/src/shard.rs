@@ -107,6 +107,12 @@ impl Shard {
         known.list.trim(now);
     }
 
+    /// The latest position that is known of, reached or not.
+    pub(crate) fn furthest(&self) -> Position {
+        let known = self.read();
+        known.reached.max(known.ahead_to)
+    }
+
     /// How many handles are revoked.
     pub(crate) fn len(&self) -> usize {
         self.read().list.len()

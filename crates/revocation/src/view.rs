@@ -235,6 +235,15 @@ impl View {
         Ok(self.shard(partition)?.revocations())
     }
 
+    /// The latest position of a partition's log that is known of, whether or not everything before
+    /// it is: nothing that is appended from now on may lie below it.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn furthest(&self, partition: PartitionId) -> Result<Position, UnknownPartition> {
+        Ok(self.shard(partition)?.furthest())
+    }
+
     /// Drops what no token can be covered by any more at `now`.
     pub fn trim(&self, now: UnixTime) {
         for shard in &self.shards {

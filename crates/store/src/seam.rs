@@ -322,7 +322,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Step<LogRead>;
 
     /// Waits until something may have been appended by another process. A hint and no more: it may
-    /// come late, for nothing, or never, and never more often than can be read.
+    /// come late, for nothing, or never, but no more often than a log can be read.
     fn grown(&self) -> impl Future<Output = ()> + Send;
 
     /// Appends again what a log has lost, so that every position that counts is as it was. Gives
@@ -332,12 +332,12 @@ pub trait Store: Send + Sync + 'static {
     /// Looks through every log for entries that cannot be understood.
     fn unreadable_entries(&self) -> impl Step<Vec<UnreadableEntry>>;
 
-    /// Takes out of a log the entry at a place, if it cannot be understood, and everything with it
-    /// that it may have revoked. `false` if there is none, or it can be understood.
+    /// Takes out of a log the entry at a place, if it cannot be understood. What it may have revoked
+    /// lives on. `false` if there is none, or it can be understood.
     fn strike(&self, partition: PartitionId, place: String) -> impl Step<bool>;
 
-    /// Declares the gaps of a log to be mended, though nobody knows what had stood there. `false`
-    /// if there is none.
+    /// Declares the gaps of a log to be mended, though nobody knows what had stood there. What it may
+    /// have revoked lives on. `false` if there is none.
     fn give_up_missing(&self, partition: PartitionId) -> impl Step<bool>;
 
     /// The version of the signing keys, which tells whether another process has changed them.

@@ -122,12 +122,20 @@ async fn a_watcher_is_one_for_as_long_as_its_credential_is_there() {
         .unwrap();
     let key = Key::from(&key);
     let watcher = world.caller(&key).await.unwrap().watcher().unwrap();
-    world.authority.confirm_watcher(&watcher).await.unwrap();
+    world
+        .authority
+        .reauthenticate(watcher.credential())
+        .await
+        .unwrap();
     world
         .authority
         .delete_service_key(operator, key.id)
         .await
         .unwrap();
-    let refused = world.authority.confirm_watcher(&watcher).await.unwrap_err();
+    let refused = world
+        .authority
+        .reauthenticate(watcher.credential())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, Error::CredentialRefused), "{refused}");
 }

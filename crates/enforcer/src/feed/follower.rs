@@ -145,7 +145,11 @@ impl Follower {
             (Message::Snapshot(batch), Phase::Snapshot) => return self.merge(batch, cursor),
             (Message::Revocations(batch), Phase::InStep) => self.extend(batch)?,
             (Message::KeySet(keys), Phase::InStep) => self.take_keys(keys)?,
-            (Message::Heartbeat(heartbeat), Phase::InStep) => self.hear(heartbeat, now)?,
+            (Message::Heartbeat(heartbeat), Phase::InStep) => {
+                // First: an answer that comes after something that was missed proves nothing.
+                self.check_place(cursor)?;
+                self.hear(heartbeat, now)?;
+            }
             (
                 Message::Started(_)
                 | Message::Snapshot(_)

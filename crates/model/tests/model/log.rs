@@ -116,6 +116,8 @@ impl Log {
             end: self.end().position(),
             last_number: self.len() as u64,
             complete: true,
+            intact: true,
+            mended_to: 0,
         }
     }
 }
@@ -129,15 +131,7 @@ impl Written {
             time: UnixTime::default(),
             revocation: match self.says {
                 Says::Revoked(before) => revocation(before),
-                // Under a handle that no token has, at a position that covers nothing.
-                Says::Opening(_) => Revocation {
-                    handle: Handle {
-                        id: Uuid::nil(),
-                        ..identity()
-                    },
-                    position: Position::ZERO,
-                    is_final: false,
-                },
+                Says::Opening(_) => Revocation::of_nothing(),
             },
         }
     }

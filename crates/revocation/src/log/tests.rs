@@ -49,6 +49,8 @@ fn read(numbers: impl IntoIterator<Item = u64>, last: u64) -> LogRead {
         end: place(last),
         last_number: last,
         complete: true,
+        intact: true,
+        mended_to: 0,
     }
 }
 
@@ -281,7 +283,94 @@ fn the_last_number_there_is_has_no_successor() {
     assert_eq!(continuity(Some(&cursor), &found), broken(Break::Gap));
 }
 
+#[test]
+fn a_log_that_does_not_hold_what_it_should_never_continues() {
+    let damaged = LogRead {
+        intact: false,
+        ..read(5..=7, 7)
+    };
+    for cursor in [Some(cursor(4)), Some(cursor(7)), None] {
+        assert_eq!(
+            continuity(cursor.as_ref(), &damaged),
+            broken(Break::Damaged)
+        );
+    }
+}
+
+#[test]
+fn a_log_that_is_gone_continues_for_nobody() {
+    let absent = LogRead {
+        log: LogId::from_uuid(Uuid::nil()),
+        intact: false,
+        ..read([], 0)
+    };
+    assert_eq!(continuity(None, &absent), broken(Break::Damaged));
+    assert_eq!(
+        continuity(Some(&cursor(4)), &absent),
+        broken(Break::OtherLog)
+    );
+}
+
+fn mended(numbers: impl IntoIterator<Item = u64>, last: u64, mended_to: u64) -> LogRead {
+    LogRead {
+        mended_to,
+        ..read(numbers, last)
+    }
+}
+
+#[test]
+fn a_mended_gap_is_stepped_over_and_the_next_one_is_not() {
+    let found = |mended_to| mended([5, 8, 9], 9, mended_to);
+    assert_eq!(
+        continuity(Some(&cursor(4)), &found(7)),
+        Continuity::Continues
+    );
+    assert_eq!(continuity(None, &found(7)), Continuity::Continues);
+    assert_eq!(continuity(None, &found(6)), broken(Break::Gap));
+    let next = mended([5, 8, 10], 10, 7);
+    assert_eq!(continuity(None, &next), broken(Break::Gap));
+}
+
+#[test]
+fn an_end_that_is_mended_is_where_the_next_read_goes_on() {
+    let found = mended([5], 7, 7);
+    assert_eq!(continuity(Some(&cursor(4)), &found), Continuity::Continues);
+    assert_eq!(found.next_cursor(), Some(cursor(7)));
+    assert_eq!(
+        continuity(Some(&cursor(5)), &mended([8], 8, 7)),
+        Continuity::Continues
+    );
+    let not_yet = mended([5], 7, 6);
+    assert_eq!(continuity(None, &not_yet), broken(Break::Gap));
+}
+
+#[test]
+fn no_mending_explains_a_number_that_comes_again() {
+    let back = mended([8, 9, 10], 10, 10);
+    assert_eq!(continuity(Some(&cursor(9)), &back), broken(Break::Gap));
+}
+
 proptest! {
+    /// However much is missing, a reader goes on exactly if every number that it misses is mended.
+    #[test]
+    fn a_gap_is_tolerated_exactly_up_to_where_it_is_mended(
+        seen in 0_u64..10,
+        kept in prop::collection::vec(any::<bool>(), 1..20),
+        mended_to in 0_u64..32,
+    ) {
+        let numbers = (seen + 1..).zip(&kept);
+        let last = seen + kept.len() as u64;
+        let there = numbers.clone().filter(|(_, kept)| **kept).map(|(number, _)| number);
+        let found = mended(there, last, mended_to);
+        let missing = numbers.filter(|(_, kept)| !**kept).map(|(number, _)| number);
+        let expected = if missing.max().is_none_or(|missing| missing <= mended_to) {
+            Continuity::Continues
+        } else {
+            broken(Break::Gap)
+        };
+        prop_assert_eq!(continuity(Some(&cursor(seen)), &found), expected);
+    }
+
     /// Whatever is taken out of a read, at its start, in its middle or at its end, is missed.
     #[test]
     fn no_entry_can_go_missing_unnoticed(

@@ -86,6 +86,34 @@ fn a_revocation_kills_what_was_issued_before_it_and_spares_what_was_issued_at_it
 }
 
 #[test]
+fn the_start_of_a_generation_is_reached_and_revokes_nothing() {
+    let view = view_of(1);
+    let nothing = Entry {
+        revocation: Revocation::of_nothing(),
+        ..entry(handle(1), place(10))
+    };
+    assert!(nothing.opens_generation() && !entry(handle(1), place(10)).opens_generation());
+    view.apply(FIRST, &[nothing]).unwrap();
+    assert!(!waits(&view, place(10)));
+    assert_eq!(view.live_entries(), 0);
+    assert_eq!(view.fingerprint().unwrap().digest, Digest::default());
+}
+
+#[test]
+fn the_furthest_position_is_the_latest_that_was_heard_of_in_whatever_way() {
+    let view = view_of(2);
+    assert_eq!(view.furthest(FIRST), Ok(Position::ZERO));
+    view.apply(FIRST, &[entry(handle(1), place(10))]).unwrap();
+    assert_eq!(view.furthest(FIRST), Ok(place(10)));
+    view.learn(FIRST, &entry(handle(2), place(30))).unwrap();
+    assert_eq!(view.furthest(FIRST), Ok(place(30)));
+    view.confirm(FIRST, place(20), boot(1)).unwrap();
+    assert_eq!(view.furthest(FIRST), Ok(place(30)));
+    assert_eq!(view.furthest(SECOND), Ok(Position::ZERO));
+    assert!(view.furthest(PartitionId::new(2)).is_err());
+}
+
+#[test]
 fn a_token_that_was_revoked_alone_leaves_its_sibling_alive() {
     let issuer = Issuer::new();
     let view = view_of(1);

@@ -16,6 +16,7 @@ mod identity;
 mod kept;
 mod key;
 mod lifetime;
+mod log;
 mod names;
 mod out_file;
 mod output;
@@ -71,6 +72,8 @@ pub(crate) enum ClientCommand {
     ServiceKey(Noun<service_key::ServiceKeyCommand>),
     /// Manage the keys that sign access tokens
     SigningKey(Noun<signing_key::SigningKeyCommand>),
+    /// Show what is wrong with the logs of revocations, and go on in spite of it
+    Log(Noun<log::LogCommand>),
     /// Print what enforcement points are told, as it happens
     Watch(watch::WatchCommand),
     /// Print a fresh bearer, good for ten minutes, for grpcurl and the like
@@ -154,6 +157,7 @@ async fn dispatch(command: ClientCommand) -> Result<Outcome, ClientError> {
         ClientCommand::Key(noun) => key::run(noun.verb, &noun.connection).await,
         ClientCommand::ServiceKey(noun) => service_key::run(noun.verb, &noun.connection).await,
         ClientCommand::SigningKey(noun) => signing_key::run(noun.verb, &noun.connection).await,
+        ClientCommand::Log(noun) => log::run(noun.verb, &noun.connection).await,
         ClientCommand::Watch(command) => watch::run(command).await,
         ClientCommand::Credential(command) => credential::run(&command),
     };

@@ -291,6 +291,41 @@ impl<S: Store> AdminService for AdminGrpc<S> {
             signing_keys: done.iter().map(responses::signing_key).collect(),
         }))
     }
+
+    async fn list_unreadable_entries(
+        &self,
+        request: Request<v1::ListUnreadableEntriesRequest>,
+    ) -> Result<Response<v1::ListUnreadableEntriesResponse>, Status> {
+        let (by, v1::ListUnreadableEntriesRequest {}) = admit_operator(request)?;
+        let done = self.authority.log_faults(by).await.map_err(Fault::from)?;
+        Ok(Response::new(responses::log_faults(done)))
+    }
+
+    async fn strike_entry(
+        &self,
+        request: Request<v1::StrikeEntryRequest>,
+    ) -> Result<Response<v1::StrikeEntryResponse>, Status> {
+        let (by, v1::StrikeEntryRequest { partition, place }) = admit_operator(request)?;
+        let partition = requests::partition(partition)?;
+        self.authority
+            .strike_entry(by, partition, &place)
+            .await
+            .map_err(Fault::from)?;
+        Ok(Response::new(v1::StrikeEntryResponse {}))
+    }
+
+    async fn give_up_missing_entries(
+        &self,
+        request: Request<v1::GiveUpMissingEntriesRequest>,
+    ) -> Result<Response<v1::GiveUpMissingEntriesResponse>, Status> {
+        let (by, v1::GiveUpMissingEntriesRequest { partition }) = admit_operator(request)?;
+        let partition = requests::partition(partition)?;
+        self.authority
+            .give_up_missing(by, partition)
+            .await
+            .map_err(Fault::from)?;
+        Ok(Response::new(v1::GiveUpMissingEntriesResponse {}))
+    }
 }
 
 fn admit_operator<T>(request: Request<T>) -> Result<(Operator, T), Status> {

@@ -34,7 +34,7 @@ impl<S: Store> Door for ServedAuthority<S> {
     }
 
     async fn readmit(&self, caller: &Caller) -> Result<(), Error> {
-        self.reauthenticate(caller).await
+        self.reauthenticate(caller.credential()).await
     }
 }
 

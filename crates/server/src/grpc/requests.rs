@@ -7,6 +7,7 @@ use lanyard_authority::{
 };
 use lanyard_policy::{EmptyScopeSet, Scope, ScopeSet, UnknownScope};
 use lanyard_proto::v1;
+use lanyard_revocation::PartitionId;
 use lanyard_store::KeySlot;
 use lanyard_token::{CredentialId, IdentityId, KeyId, Lifetime, ResourceId, SubscriptionId};
 use prost_types::Duration;
@@ -63,6 +64,13 @@ pub(super) fn service_key_id(text: &str) -> Result<CredentialId, Fault> {
 
 pub(super) fn key_id(text: &str) -> Result<KeyId, Fault> {
     one("key_id", text)
+}
+
+pub(super) fn partition(number: u32) -> Result<PartitionId, Fault> {
+    let mut fields = Fields::default();
+    let number = u16::try_from(number).map(PartitionId::new);
+    let partition = fields.take("partition", number.map_err(|_| "must be below 65536"));
+    fields.all(partition)
 }
 
 pub(super) fn display_name(text: &str) -> Result<DisplayName, Fault> {

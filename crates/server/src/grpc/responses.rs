@@ -1,9 +1,11 @@
 //! Responses of the identity and admin services, from the domain to the wire.
 
-use lanyard_authority::{AccessKey, IssuedToken, Paged, ServiceKey, ServiceRole};
+use lanyard_authority::{AccessKey, IssuedToken, LogFaults, Paged, ServiceKey, ServiceRole};
 use lanyard_policy::ScopeSet;
 use lanyard_proto::v1;
-use lanyard_store::{Appended, Identity, KeySlot, Resource, SigningKeyRecord, Subscription};
+use lanyard_store::{
+    Appended, Identity, KeySlot, Resource, SigningKeyRecord, Subscription, UnreadableEntry,
+};
 use lanyard_token::{KeyState, PropagationBound, UnixTime};
 use prost_types::Timestamp;
 
@@ -166,6 +168,31 @@ pub(super) fn service_keys(page: Paged<ServiceKey>) -> v1::ListServiceKeysRespon
     v1::ListServiceKeysResponse {
         service_keys,
         next_page_token,
+    }
+}
+
+pub(super) fn log_faults(faults: LogFaults) -> v1::ListUnreadableEntriesResponse {
+    let LogFaults {
+        unreadable,
+        missing,
+    } = faults;
+    let lacking = missing.into_iter().map(|one| one.as_u16().into());
+    v1::ListUnreadableEntriesResponse {
+        entries: unreadable.into_iter().map(unreadable_entry).collect(),
+        lacking_partitions: lacking.collect(),
+    }
+}
+
+fn unreadable_entry(entry: UnreadableEntry) -> v1::UnreadableEntry {
+    let UnreadableEntry {
+        partition,
+        place,
+        reason,
+    } = entry;
+    v1::UnreadableEntry {
+        partition: partition.as_u16().into(),
+        place,
+        reason,
     }
 }
 

@@ -194,7 +194,7 @@ fn authority(error: &Error) -> Answer {
                 .retry_after(RETRY_SOON)
         }
         // What stands in the log is no business of callers'. It may be mended at any moment.
-        Error::Store(StoreError::Unreadable(_)) => Answer::new(
+        Error::Store(StoreError::Unreadable(_)) | Error::Log(_) => Answer::new(
             Code::Unavailable,
             ErrorReason::StoreUnavailable,
             "the store is unavailable",

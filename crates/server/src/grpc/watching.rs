@@ -77,7 +77,10 @@ impl<S: Store> Guard<S> {
                 () = outgoing.closed() => return gone(),
                 () = time::sleep(CONFIRM_EVERY) => {}
             }
-            let confirmed = self.authority.confirm_watcher(&self.watcher).await;
+            let confirmed = self
+                .authority
+                .reauthenticate(self.watcher.credential())
+                .await;
             // A store that is away says nothing about the credential. The list is then not read
             // either, and the client is told how old it is.
             if let Err(error @ Error::CredentialRefused) = confirmed {

@@ -26,6 +26,28 @@ struct CallLabels {
     code: i32,
 }
 
+/// Why something was counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+/// A counter for each of some reasons.
+#[derive(Clone, Debug)]
+pub(crate) struct ReasonCounter(Family<ReasonLabel, Counter>);
+
+impl ReasonCounter {
+    /// Shows what was counted elsewhere.
+    pub(crate) fn show(&self, reason: &'static str, count: u64) {
+        show_count(&self.0.get_or_create(&ReasonLabel { reason }), count);
+    }
+}
+
+/// Shows what was counted elsewhere. A counter never falls.
+pub(crate) fn show_count(counter: &Counter, count: u64) {
+    counter.inc_by(count.saturating_sub(counter.get()));
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("lanyard");
@@ -45,11 +67,26 @@ impl Metrics {
         }
     }
 
-    /// Adds a gauge of a process that is no authority. Only while nobody reads them yet.
+    /// Adds a gauge that only one kind of process has. Only while nobody reads them yet.
     pub(crate) fn gauge(&mut self, name: &str, help: &str) -> Gauge {
         let gauge = Gauge::default();
         self.registry.register(name, help, gauge.clone());
         gauge
+    }
+
+    /// Adds a counter that only one kind of process has, for whatever reason it counts. Only while
+    /// nobody reads them yet.
+    pub(crate) fn counter_by_reason(&mut self, name: &str, help: &str) -> ReasonCounter {
+        let family = Family::<ReasonLabel, Counter>::default();
+        self.registry.register(name, help, family.clone());
+        ReasonCounter(family)
+    }
+
+    /// Adds a counter that only one kind of process has. Only while nobody reads them yet.
+    pub(crate) fn counter(&mut self, name: &str, help: &str) -> Counter {
+        let counter = Counter::default();
+        self.registry.register(name, help, counter.clone());
+        counter
     }
 
     /// Counts a call. The path is one of those that are served, so that strangers cannot make new

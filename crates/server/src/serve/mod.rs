@@ -12,7 +12,7 @@
 //! | `service_port` | gRPC and HTTP on one port |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
-//! | `metrics` | what is counted |
+//! | `metrics`, `log_gauges` | what is counted |
 
 mod admin_port;
 mod announcement;
@@ -21,6 +21,7 @@ mod bootstrap_file;
 mod error;
 mod files;
 mod home;
+mod log_gauges;
 mod master_key;
 mod metrics;
 mod open;

@@ -28,6 +28,7 @@ use super::{
     args::{LogLevel, ServeArgs},
     error::ServeError,
     home::Home,
+    log_gauges::LogGauges,
     metrics::Metrics,
     open::{self, Opened},
     ports::Ports,
@@ -80,7 +81,9 @@ async fn serve<S: Store>(
         args.freshness_bound,
         SystemClock,
     ));
-    let metrics = Arc::new(Metrics::new());
+    let mut metrics = Metrics::new();
+    let log = LogGauges::new(&mut metrics);
+    let metrics = Arc::new(metrics);
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
     let routes = service_port::routes(
@@ -88,7 +91,7 @@ async fn serve<S: Store>(
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
     )?;
-    let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics)));
+    let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics), log));
 
     let shown = Shown {
         metrics,

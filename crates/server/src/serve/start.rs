@@ -10,7 +10,7 @@ use super::{
 };
 use crate::grpc::ServedAuthority;
 
-/// Makes the authority ready, with its list read to the end.
+/// Makes the authority ready, with its list read to the end if it can be.
 pub(super) async fn start<S: Store>(
     store: S,
     (args, home): (&ServeArgs, &Home),
@@ -25,7 +25,12 @@ pub(super) async fn start<S: Store>(
     if let Some(path) = home.endpoint_file() {
         files::save_endpoint(&path, endpoint).map_err(ServeError::System)?;
     }
-    authority.catch_up().await?;
+    if let Err(error) = authority.catch_up().await {
+        // It is followed all the same, and an operator who is to mend it must be let in. Until then
+        // nothing is answered that rests on it.
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, "the revocation log could not be read to its end");
+    }
     Ok(authority)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,7 +14,7 @@ use lanyard_token::SystemClock;
 use tokio::{task::JoinSet, time};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use super::metrics::Metrics;
+use super::{log_gauges::LogGauges, metrics::Metrics};
 use crate::grpc::{POLICY_SERVICE, SERVICES, ServedAuthority};
 
 /// Whether this process should be sent calls.
@@ -22,6 +22,19 @@ use crate::grpc::{POLICY_SERVICE, SERVICES, ServedAuthority};
 pub(crate) struct Readiness {
     draining: AtomicBool,
     fresh: AtomicBool,
+    log_trouble: RwLock<LogTrouble>,
+}
+
+/// Why the log may not be followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LogTrouble {
+    /// For no reason that lies in the log.
+    #[default]
+    None,
+    /// An entry cannot be understood.
+    Unreadable,
+    /// Entries are missing.
+    Lacking,
 }
 
 impl Readiness {
@@ -32,7 +45,32 @@ impl Readiness {
         } else if self.fresh.load(Ordering::SeqCst) {
             None
         } else {
-            Some("the revocation list is stale\n")
+            Some(self.reason_of_staleness())
+        }
+    }
+
+    /// Sets why the log may not be followed.
+    pub(super) fn set_log_trouble(&self, trouble: LogTrouble) {
+        *self
+            .log_trouble
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    fn reason_of_staleness(&self) -> &'static str {
+        match *self
+            .log_trouble
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
+            LogTrouble::None => "the revocation list is stale\n",
+            LogTrouble::Unreadable => {
+                "the revocation list is stale: an entry of the log cannot be understood; see \
+                 `lanyard log list`\n"
+            }
+            LogTrouble::Lacking => {
+                "the revocation list is stale: the log lacks entries; see `lanyard log list`\n"
+            }
         }
     }
 }
@@ -51,9 +89,10 @@ impl Upkeep {
     pub(super) fn start<S: Store>(
         authority: &Arc<ServedAuthority<S>>,
         enforcer: Arc<Enforcer<SystemClock>>,
-        telling: (HealthReporter, Arc<Metrics>),
+        (health, metrics, log): (HealthReporter, Arc<Metrics>, LogGauges),
     ) -> Self {
-        let mut upkeep = Self::telling(enforcer, telling, &SERVICES);
+        let mut upkeep = Self::telling(enforcer, (health, metrics), &SERVICES);
+        upkeep.spawn(log.show(Arc::clone(authority), upkeep.readiness()));
         let follower = Arc::clone(authority);
         upkeep.spawn(async move { follower.follow().await });
         upkeep.spawn(tidy(Arc::clone(authority)));
@@ -209,6 +248,11 @@ mod tests {
             readiness.reason_against(),
             Some("the revocation list is stale\n")
         );
+        for trouble in [LogTrouble::Unreadable, LogTrouble::Lacking] {
+            readiness.set_log_trouble(trouble);
+            let reason = readiness.reason_against().unwrap();
+            assert!(reason.contains("`lanyard log list`"), "{reason}");
+        }
         readiness.fresh.store(true, Ordering::SeqCst);
         assert_eq!(readiness.reason_against(), None);
         upkeep.begin_drain().await;

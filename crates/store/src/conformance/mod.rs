@@ -24,6 +24,7 @@ use crate::Store;
 pub mod access;
 pub mod credentials;
 pub mod durability;
+pub mod healing;
 pub mod identities;
 pub mod issuing;
 mod log_reader;
@@ -144,6 +145,19 @@ macro_rules! conformance_tests {
                 a_cursor_before_what_was_trimmed_starts_over
                 a_cursor_at_the_end_goes_on_after_a_trim
                 an_emptied_log_ends_where_it_ended;
+            healing:
+                what_was_lost_is_appended_again_with_the_position_that_counts
+                what_comes_back_kills_exactly_what_it_killed
+                a_log_that_has_moved_on_is_not_healed
+                another_log_is_not_healed
+                what_is_healed_twice_is_appended_once
+                beyond_its_end_a_log_goes_on_in_a_new_generation
+                a_log_that_lacks_nothing_is_left_as_it_is
+                a_log_is_healed_in_its_own_partition
+                a_mended_log_says_so_and_goes_on
+                what_can_be_understood_is_not_struck
+                a_whole_log_has_nothing_to_give_up
+                a_healed_log_outlives_a_restart;
             signing_keys:
                 a_new_store_has_no_signing_keys
                 a_change_is_taken_whole_and_the_version_grows
@@ -152,7 +166,8 @@ macro_rules! conformance_tests {
                 of_many_changes_from_one_version_one_is_taken
                 a_revoked_key_is_in_the_log_of_every_partition
                 nothing_is_issued_under_a_revoked_key
-                a_change_of_another_key_leaves_the_active_one;
+                a_change_of_another_key_leaves_the_active_one
+                the_version_alone_tells_of_a_change;
             sweeping:
                 an_entry_stays_until_the_millisecond_it_expires
                 a_sweep_drops_the_expired_and_no_others
@@ -204,7 +219,7 @@ mod tests {
         assert!(count > 80, "found only {count} cases");
     }
 
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
         include_str!("starting.rs"),
         include_str!("tenancy.rs"),
         include_str!("credentials.rs"),
@@ -213,6 +228,7 @@ mod tests {
         include_str!("issuing.rs"),
         include_str!("revoking.rs"),
         include_str!("reading.rs"),
+        include_str!("healing.rs"),
         include_str!("signing_keys.rs"),
         include_str!("sweeping.rs"),
         include_str!("durability.rs"),

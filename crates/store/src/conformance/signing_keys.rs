@@ -155,6 +155,21 @@ pub async fn a_change_of_another_key_leaves_the_active_one<B: Backend>(backend: 
     world.granted(identity, tenant.primary(), active).await;
 }
 
+/// The version alone tells whether there is anything new, without the keys.
+pub async fn the_version_alone_tells_of_a_change<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    for _ in 0..3 {
+        let before = world.store.signing_keys_version().await.unwrap();
+        let keys = world.store.signing_keys().await.unwrap();
+        assert_eq!(keys.version, before);
+        let (tenant, other) = (world.tenant().await, prepared(&world));
+        assert_eq!(world.store.signing_keys_version().await.unwrap(), before);
+        world.keep_keys(vec![other], None).await.unwrap();
+        assert!(world.store.signing_keys_version().await.unwrap() > before);
+        world.store.delete_resource(tenant.id()).await.unwrap();
+    }
+}
+
 fn prepared<B: Backend>(world: &World<'_, B>) -> SigningKeyRecord {
     world.new_signing_key(KeyState::Prepared { since: world.now() })
 }

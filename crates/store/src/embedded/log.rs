@@ -8,16 +8,29 @@ use redb::{ReadableTable, ReadableTableMetadata as _};
 use uuid::Uuid;
 
 use super::tables::{LOG, LogValue, META, Meta, Reads, Writes, corrupt, meta, meta_u64, set_meta};
-use crate::{Appended, StoreError};
+use crate::{Appended, StoreError, UnreadableEntry};
 
-/// Appends a revocation at the next position.
+/// Appends a revocation at the next position, which is the one that counts.
 pub(super) fn append(
     tables: &mut Writes<'_>,
     handle: Handle,
     is_final: bool,
 ) -> Result<Appended, StoreError> {
+    append_from(tables, tables.now, |position| Revocation {
+        handle,
+        position,
+        is_final,
+    })
+}
+
+/// Appends an entry at the next position that is not before a time.
+pub(super) fn append_from(
+    tables: &mut Writes<'_>,
+    from: UnixTime,
+    said_at: impl FnOnce(Position) -> Revocation,
+) -> Result<Appended, StoreError> {
     let position = end(&tables.meta)?
-        .next_at(tables.now)
+        .next_at(from)
         .ok_or_else(|| corrupt("log end", "there is no position after it"))?;
     let number = meta_u64(&tables.meta, Meta::LastNumber)?
         .checked_add(1)
@@ -25,16 +38,11 @@ pub(super) fn append(
     // Times never fall, even if the clock does: an entry must not leave before its neighbours.
     let last_time = UnixTime::from_millis(meta_u64(&tables.meta, Meta::LastTime)?);
     let time = tables.now.max(last_time);
-    let revocation = Revocation {
-        handle,
-        position,
-        is_final,
-    };
     let entry = Entry {
         number,
         position,
         time,
-        revocation,
+        revocation: said_at(position),
     };
     tables.log.insert(number, to_value(&entry))?;
     set_meta(&mut tables.meta, Meta::LastNumber, number)?;
@@ -62,30 +70,47 @@ pub(super) fn read(
     limit: usize,
 ) -> Result<LogRead, StoreError> {
     let (meta_table, log_table) = (tables.open(META)?, tables.open(LOG)?);
-    let log = meta(&meta_table, Meta::LogId)?
-        .ok_or_else(|| corrupt("log id", "it is missing"))
-        .map(|id| LogId::from_uuid(Uuid::from_u128(id)))?;
     let first = after.map_or(0, |cursor| cursor.number.saturating_add(1));
     let mut entries = Vec::new();
     for found in log_table.range(first..)?.take(limit) {
         let (number, value) = found?;
         entries.push(from_value(number.value(), value.value())?);
     }
-    let last_number = meta_u64(&meta_table, Meta::LastNumber)?;
+    let head = head(&meta_table)?;
     let reached = entries.last().map(|entry| entry.number);
-    let complete = match reached {
-        Some(number) => number >= last_number,
-        None => log_table.is_empty()? || first > last_number,
-    };
+    // Fewer than were asked for are all that there are, also if the log should have more.
+    let complete = entries.len() < limit || reached >= Some(head.number) || first > head.number;
     Ok(LogRead {
-        log,
+        log: head.log,
         entries,
-        end: end(&meta_table)?,
-        last_number,
+        end: head.position,
+        last_number: head.number,
         complete,
-        intact: true,
-        mended_to: 0,
+        intact: log_table.len()? == rows_due(&meta_table)?,
+        mended_to: meta_u64(&meta_table, Meta::MendedTo)?,
     })
+}
+
+/// Which log it is, and where it ends.
+pub(super) fn head(table: &impl ReadableTable<&'static str, u128>) -> Result<Cursor, StoreError> {
+    let log = meta(table, Meta::LogId)?.ok_or_else(|| corrupt("log id", "it is missing"))?;
+    Ok(Cursor {
+        log: LogId::from_uuid(Uuid::from_u128(log)),
+        position: end(table)?,
+        number: meta_u64(table, Meta::LastNumber)?,
+    })
+}
+
+/// How many rows the log should have.
+pub(super) fn rows_due(table: &impl ReadableTable<&'static str, u128>) -> Result<u64, StoreError> {
+    let removed = meta_u64(table, Meta::Removed)?;
+    Ok(meta_u64(table, Meta::LastNumber)?.saturating_sub(removed))
+}
+
+/// Counts rows as taken out rightly.
+pub(super) fn count_removed(tables: &mut Writes<'_>, rows: u64) -> Result<(), StoreError> {
+    let removed = meta_u64(&tables.meta, Meta::Removed)?.saturating_add(rows);
+    set_meta(&mut tables.meta, Meta::Removed, removed)
 }
 
 /// Drops entries that are past their time, from the oldest on, `limit` at most; tells how many.
@@ -101,6 +126,9 @@ pub(super) fn trim(tables: &mut Writes<'_>, limit: usize) -> Result<usize, Store
         }
         tables.log.remove(oldest.number)?;
         dropped += 1;
+    }
+    if dropped > 0 {
+        count_removed(tables, u64::try_from(dropped).unwrap_or(u64::MAX))?;
     }
     Ok(dropped)
 }
@@ -127,10 +155,11 @@ fn to_value(entry: &Entry) -> LogValue {
     )
 }
 
-fn from_value(number: u64, value: LogValue) -> Result<Entry, StoreError> {
+/// The entry of a row. One that cannot be understood might be a revocation, and is never passed over.
+pub(super) fn from_value(number: u64, value: LogValue) -> Result<Entry, StoreError> {
     let ((millis, sequence), time, kind, id, (counted_millis, counted_sequence), is_final) = value;
     let kind = HandleKind::from_code(kind)
-        .ok_or_else(|| corrupt("revocation", format!("entry {number} is of kind {kind}")))?;
+        .ok_or_else(|| StoreError::Unreadable(unreadable(number, UNKNOWN_KIND)))?;
     Ok(Entry {
         number,
         position: Position::new(millis, sequence),
@@ -146,5 +175,15 @@ fn from_value(number: u64, value: LogValue) -> Result<Entry, StoreError> {
     })
 }
 
+/// An entry that cannot be understood. Its place is its number.
+pub(super) fn unreadable(number: u64, reason: &str) -> UnreadableEntry {
+    UnreadableEntry {
+        partition: PARTITION,
+        place: number.to_string(),
+        reason: reason.to_owned(),
+    }
+}
+
+const UNKNOWN_KIND: &str = "it is of a kind that this version does not know";
 /// The embedded store has one.
 pub(super) const PARTITION: PartitionId = PartitionId::new(0);

@@ -12,25 +12,30 @@
 //! | `tables` | what is kept where |
 //! | `writer`, `committer` | group commit |
 //! | `log` | the log of the one partition |
+//! | `healing` | what is done about a damaged log |
 //! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 //! | `sweep` | what nobody needs any more |
+//! | `tampering` | for tests: what another hand may do to a log |
 
 mod committer;
 mod credentials;
 mod file;
 mod first_start;
 mod guard;
+mod healing;
 mod identities;
 mod log;
 mod open;
 mod signing_keys;
 mod sweep;
 mod tables;
+#[cfg(feature = "conformance")]
+mod tampering;
 mod tenancy;
 mod watched;
 mod writer;
 
-use std::{num::NonZeroU16, sync::Arc, time::Duration};
+use std::{future::pending, num::NonZeroU16, sync::Arc, time::Duration};
 
 use lanyard_revocation::{Cursor, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
@@ -43,9 +48,10 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    Appended, Credential, FirstStart, Identity, IdentityCreation, IssueGrant, IssueRequest,
-    NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
+    Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
+    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
     ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
+    UnreadableEntry,
 };
 
 /// The store of one process in one directory.
@@ -229,24 +235,37 @@ impl Store for EmbeddedStore {
         self.read(|tables| log::read(tables, after, limit))
     }
 
+    /// There is no other process.
     async fn grown(&self) {
-        std::future::pending().await
+        pending::<()>().await;
     }
-    async fn heal(&self, _: PartitionId, _: crate::Healing) -> Result<Option<Cursor>, StoreError> {
-        todo!()
+
+    async fn heal(
+        &self,
+        _partition: PartitionId,
+        healing: Healing,
+    ) -> Result<Option<Cursor>, StoreError> {
+        self.write(move |tables| healing::heal(tables, &healing))
+            .await
     }
-    async fn unreadable_entries(&self) -> Result<Vec<crate::UnreadableEntry>, StoreError> {
-        todo!()
+
+    async fn unreadable_entries(&self) -> Result<Vec<UnreadableEntry>, StoreError> {
+        self.read(healing::unreadable_entries)
     }
-    async fn strike(&self, _: PartitionId, _: String) -> Result<bool, StoreError> {
-        todo!()
+
+    async fn strike(&self, _partition: PartitionId, place: String) -> Result<bool, StoreError> {
+        self.write(move |tables| healing::strike(tables, &place))
+            .await
     }
-    async fn give_up_missing(&self, _: PartitionId) -> Result<bool, StoreError> {
-        todo!()
+
+    async fn give_up_missing(&self, _partition: PartitionId) -> Result<bool, StoreError> {
+        self.write(healing::give_up_missing).await
     }
+
     async fn signing_keys_version(&self) -> Result<u64, StoreError> {
-        todo!()
+        self.read(signing_keys::version)
     }
+
     async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
         self.read(signing_keys::all)
     }

@@ -10,14 +10,14 @@ use std::{
 };
 
 use lanyard_token::Clock;
-use redb::{TableHandle as _, WriteTransaction};
+use redb::{ReadableTable as _, TableHandle as _, WriteTransaction};
 use uuid::Uuid;
 
 use super::{
     EmbeddedStore,
     file::StoreFile,
     guard::guarded,
-    tables::{META, Meta, Writes, meta, set_meta},
+    tables::{LOG, META, Meta, Writes, meta, meta_u64, set_meta},
     writer::Writer,
 };
 use crate::StoreError;
@@ -111,11 +111,16 @@ fn prepare<C: Clock>(
         .map_err(|error| StoreError::Unavailable(error.into()))?;
     let transaction = file.begin_write()?;
     match guarded(|| layout(&transaction))? {
-        Layout::Is(LAYOUT) => return Ok(()),
+        Layout::Is(LAYOUT) => {
+            if !guarded(|| add_count(&transaction))? {
+                return Ok(());
+            }
+        }
         Layout::Is(found) => return Err(OpenError::OtherLayout { found }),
         Layout::New => guarded(|| {
             let mut tables = Writes::begin(&transaction, now)?;
             set_meta(&mut tables.meta, Meta::Layout, LAYOUT)?;
+            set_meta(&mut tables.meta, Meta::Removed, 0_u128)?;
             set_meta(&mut tables.meta, Meta::LogId, new_log.as_u128())
         })?,
         Layout::Foreign => {
@@ -127,6 +132,25 @@ fn prepare<C: Clock>(
         }
     }
     guarded(|| Ok(transaction.commit()?)).map_err(OpenError::Store)
+}
+
+/// Adds the count of what was taken out of the log, where an earlier version has not kept one; tells
+/// whether it did. That version took entries only from the front.
+fn add_count(transaction: &WriteTransaction) -> Result<bool, StoreError> {
+    let mut numbers = transaction.open_table(META)?;
+    if meta(&numbers, Meta::Removed)?.is_some() {
+        return Ok(false);
+    }
+    let first = transaction
+        .open_table(LOG)?
+        .first()?
+        .map(|(number, _)| number.value());
+    let removed = match first {
+        Some(first) => first.saturating_sub(1),
+        None => meta_u64(&numbers, Meta::LastNumber)?,
+    };
+    set_meta(&mut numbers, Meta::Removed, removed)?;
+    Ok(true)
 }
 
 /// What a file that could be opened turns out to be.

@@ -17,8 +17,12 @@ pub(super) fn all(tables: &Reads) -> Result<SigningKeys, StoreError> {
     for row in tables.open(SIGNING_KEYS)?.iter()? {
         keys.push(decode(row?.1.value(), SIGNING_KEY)?);
     }
-    let version = meta_u64(&tables.open(META)?, Meta::SigningKeysVersion)?;
+    let version = version(tables)?;
     Ok(SigningKeys { version, keys })
+}
+
+pub(super) fn version(tables: &Reads) -> Result<u64, StoreError> {
+    meta_u64(&tables.open(META)?, Meta::SigningKeysVersion)
 }
 
 pub(super) fn change(

@@ -107,6 +107,10 @@ pub(super) enum Meta {
     EndSequence,
     /// The time of the last entry.
     LastTime,
+    /// How many entries were taken out of the log rightly: trimmed, struck or given up.
+    Removed,
+    /// Up to this number the numbers of the log may have gaps.
+    MendedTo,
     /// The version of the signing keys.
     SigningKeysVersion,
     /// The signing key that signs.
@@ -122,6 +126,8 @@ impl Meta {
             Self::EndMillis => "end_millis",
             Self::EndSequence => "end_sequence",
             Self::LastTime => "last_time",
+            Self::Removed => "removed",
+            Self::MendedTo => "mended_to",
             Self::SigningKeysVersion => "signing_keys_version",
             Self::ActiveSigningKey => "active_signing_key",
         }

@@ -3,8 +3,8 @@
 use std::{fs, io, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, IntoConnectionInfo as _,
-    RedisConnectionInfo, RedisError, TlsCertificates,
+    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ErrorKind,
+    IntoConnectionInfo as _, RedisConnectionInfo, RedisError, TlsCertificates,
     aio::{MultiplexedConnection, PubSub},
 };
 
@@ -184,6 +184,9 @@ async fn configured(
 
 /// What is wrong with a connection: the network, or what the server says.
 fn failed(address: &RedisAddress, error: RedisError) -> Failure {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        return refused(address, &error);
+    }
     match error.code() {
         // A server that is just starting is there in a moment.
         Some("LOADING" | "MASTERDOWN") => Failure::Elsewhere(error.into()),

@@ -263,24 +263,38 @@ async fn resource_of(
     Ok(found.transpose()?.map(ResourceId::from_uuid))
 }
 
-/// An access key of a resource, if the resource has it.
+/// An access key of a resource, if the resource has it: one look at all that decides it.
 async fn access_key(
     store: &RedisStore,
     resource: ResourceId,
     id: CredentialId,
 ) -> Result<Option<Credential>, StoreError> {
-    let (partition, _) = store.place(resource);
+    let (partition, keys) = store.place(resource);
     let own = store.engine().keys.partition(partition);
-    let mut command = Cmd::new();
+    let mut held = Cmd::new();
+    held.arg("HMGET").arg(&keys.resource).arg("pending");
+    held.arg("primary_record").arg("secondary_record");
+    let mut dead = Cmd::new();
     let mark = format!("{} {}", HandleKind::Credential, text(id.as_uuid()));
-    command.arg("SISMEMBER").arg(own.dead()).arg(mark);
-    let look = store
-        .engine()
-        .look(own.slot(), std::slice::from_ref(&command));
-    let (keys, is_dead) = tokio::try_join!(access_keys(store, resource), look)?;
-    let is_dead: bool = read(is_dead.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)?;
-    let mut found = keys.into_iter().flatten().filter(|_| !is_dead);
-    Ok(found.find(|key| key.id == id))
+    dead.arg("SISMEMBER").arg(own.dead()).arg(mark);
+    let answers = store.engine().look(own.slot(), &[held, dead]).await?;
+    let mut answers = answers.into_iter();
+    let mut next = || answers.next().unwrap_or(Value::Nil);
+    let (pending, primary, secondary): (Option<String>, Option<Vec<u8>>, Option<Vec<u8>>) =
+        read(next(), CREDENTIAL)?;
+    if read(next(), CREDENTIAL)? {
+        return Ok(None);
+    }
+    if pending.is_some() && !ensure_shown(store, resource).await? {
+        return Ok(None);
+    }
+    for record in [primary, secondary].into_iter().flatten() {
+        let found: Credential = decode(&record, CREDENTIAL)?;
+        if found.id == id {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The partition that a credential's own id leads to.

@@ -10,7 +10,7 @@ use super::{
     confirm::Confirmer,
     failure::Failure,
     keys::{Keys, PartitionKeys},
-    node::{Node, is_unknown_script, understood},
+    node::{Node, is_unknown_script, reign_told, replication, understood},
     reply::Reply,
     script::{Script, Scripts},
     slot::Slot,
@@ -42,8 +42,8 @@ pub enum RedisTime {
 /// What a step does, and so what makes its answer good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// It shows what is there. Nothing rests on its being the latest.
-    Looks,
+    /// It notes something that may be lost, and nothing rests on the answer.
+    Passes,
     /// It answers what others rely on: the node is confirmed to be the primary.
     Vouches,
     /// It changes something: as many replicas as were asked for have it, and after that the node is
@@ -117,12 +117,16 @@ impl Engine {
         slot: Slot,
         commands: &[Cmd],
     ) -> Result<Vec<Value>, StoreError> {
-        let mut pipeline = Pipeline::new();
+        let mut pipeline = Pipeline::with_capacity(commands.len() + 1);
+        // Before the others, so that their answers are of that reign or of a later one, and one that
+        // is over is not confirmed.
+        pipeline.add_command(replication());
         for command in commands {
             pipeline.add_command(command.clone());
         }
         for _ in 0..ATTEMPTS {
             match self.look_once(slot, &pipeline).await {
+                // Nothing was answered there.
                 Err(Failure::Elsewhere(_)) => self.topology.doubt(),
                 Err(failure) => {
                     self.topology.doubt();
@@ -137,7 +141,23 @@ impl Engine {
     async fn look_once(&self, slot: Slot, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
         let node = self.topology.primary(slot).await?;
         let answers = node.send(pipeline).await?;
-        answers.into_iter().map(understood).collect()
+        let mut answers = answers.into_iter().map(understood);
+        let told = answers.next().unwrap_or(Ok(Value::Nil))?;
+        let answers = answers.collect::<Result<_, _>>()?;
+        let reign = reign_told(told)?.ok_or_else(|| Failure::Elsewhere(Restless.into()))?;
+        if !self.is_certain() {
+            let answered = (&node.address, reign.as_str());
+            self.confirmer
+                .confirm(&self.topology, slot, answered)
+                .await?;
+        }
+        Ok(answers)
+    }
+
+    /// Whether the primary is known without asking: it is the one server that is named, and no other
+    /// can take over.
+    fn is_certain(&self) -> bool {
+        self.topology.is_standalone() && self.replicas == 0
     }
 
     /// The time that steps go by, in the form that they take it: nothing for the server's own.
@@ -219,8 +239,7 @@ impl Engine {
         if reply.status() == "replica" {
             return Ok(reply);
         }
-        let is_certain = self.topology.is_standalone() && self.replicas == 0;
-        if call.effect != Effect::Looks && !is_certain {
+        if call.effect != Effect::Passes && !self.is_certain() {
             let answered = (&node.address, reply.reign());
             let confirming = self.confirmer.confirm(&self.topology, call.slot, answered);
             confirming.await?;
@@ -250,7 +269,7 @@ impl Engine {
         if opened.status() == "absent" {
             return Err(StoreError::Unavailable(LogAbsent(partition).into()));
         }
-        let settling = (&self.scripts.settle_generation, Effect::Looks);
+        let settling = (&self.scripts.settle_generation, Effect::Passes);
         let reign = vec![opened.reign().as_bytes().to_vec()];
         self.at(&self.call(partition, own, settling, (&[], reign))?)
             .await?;

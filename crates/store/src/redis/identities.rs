@@ -209,7 +209,7 @@ pub(super) async fn note_issues(
             time.as_millis().to_string().into_bytes(),
         ];
         // The one change that may be lost, so nothing waits for replicas.
-        let how = (&engine.scripts.note_issue, Effect::Looks);
+        let how = (&engine.scripts.note_issue, Effect::Passes);
         engine.in_partition(partition, how, &own, args).await?;
     }
     Ok(())

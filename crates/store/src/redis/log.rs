@@ -1,19 +1,15 @@
 //! The log of a partition: reading, healing, trimming, and what cannot be understood.
 //!
-//! The log is a stream. Its entries have six fields, in this order: `n` the number, `t` the time, `k`
-//! the kind of the handle or `generation`, `i` the id, `f` whether it is final, `p` the position that
-//! counts, or nothing if that is the entry's own. Whatever is not exactly that might be a revocation
-//! that this version does not know, so no reader steps over it.
+//! The log is a stream; `entry` has the form of what is in it.
 
-use lanyard_revocation::{
-    Cursor, Entry, Handle, HandleKind, LogId, LogRead, PartitionId, RETENTION, Revocation,
-};
-use lanyard_token::{Position, UnixTime};
+use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId, RETENTION, Revocation};
+use lanyard_token::Position;
 use redis::{Cmd, Value};
 use uuid::Uuid;
 
 use super::{
     engine::{Effect, Engine},
+    entry::{field, read_entry},
     keys::text,
     reply::Reply,
 };
@@ -77,7 +73,7 @@ pub(super) async fn heal(
         beyond,
         mends,
     } = healing;
-    if as_of.log == ABSENT {
+    if is_absent(&as_of) {
         create(engine, partition, (new_log, false), beyond).await?;
         return Ok(None);
     }
@@ -95,6 +91,11 @@ pub(super) async fn heal(
     }
 }
 
+/// Whether a log was not there when it was read.
+pub(super) fn is_absent(as_of: &Cursor) -> bool {
+    as_of.log == ABSENT
+}
+
 /// Looks through a log for entries that cannot be understood.
 pub(super) async fn unreadable(
     engine: &Engine,
@@ -105,7 +106,7 @@ pub(super) async fn unreadable(
     loop {
         let page = raw_entries(engine, partition, &from).await?;
         for (place, fields) in &page {
-            if let Err(reason) = entry_of(place, fields) {
+            if let Err(reason) = read_entry(place, fields) {
                 found.push(UnreadableEntry {
                     partition,
                     place: place.clone(),
@@ -134,7 +135,7 @@ pub(super) async fn strike(
     let Some((_, fields)) = page.into_iter().find(|(found, _)| *found == place) else {
         return Ok(false);
     };
-    if entry_of(&place, &fields).is_ok() {
+    if read_entry(&place, &fields).is_ok() {
         return Ok(false);
     }
     let number = field(&fields, "n").and_then(|number| number.parse::<u64>().ok());
@@ -145,14 +146,26 @@ pub(super) async fn strike(
     Ok(reply.status() == "done")
 }
 
-/// Declares the gaps of a log to be mended. `false` if there is none.
+/// Declares the gaps of a log to be mended, and a log that is gone to be given up: a new one begins.
+/// `false` if nothing is missing.
 pub(super) async fn give_up_missing(
     engine: &Engine,
     partition: PartitionId,
+    new_log: LogId,
 ) -> Result<bool, StoreError> {
     let how = (&engine.scripts.give_up, Effect::Changes);
-    let reply = engine.in_partition(partition, how, &[], vec![]).await?;
-    Ok(reply.status() == "done")
+    let reply = engine.in_any_partition(partition, how, vec![]).await?;
+    match reply.status() {
+        "absent" => {
+            create(engine, partition, (new_log, false), Position::ZERO).await?;
+            Ok(true)
+        }
+        "generation" => {
+            let reply = engine.in_partition(partition, how, &[], vec![]).await?;
+            Ok(reply.status() == "done")
+        }
+        status => Ok(status == "done"),
+    }
 }
 
 /// Drops entries that are past their time, in bites.
@@ -219,7 +232,7 @@ fn read_from(reply: &Reply, partition: PartitionId, limit: usize) -> Result<LogR
     let expected = i128::from(last_number) - i128::from(trimmed) - i128::from(missing);
     let mut entries = Vec::new();
     for (place, fields) in stream(reply.value(7))? {
-        let entry = entry_of(&place, &fields).map_err(|reason| {
+        let entry = read_entry(&place, &fields).map_err(|reason| {
             StoreError::Unreadable(UnreadableEntry {
                 partition,
                 place,
@@ -285,50 +298,6 @@ fn stream(value: Value) -> Result<Vec<(String, Vec<String>)>, StoreError> {
     Ok(read.collect())
 }
 
-/// Reads an entry, or says in a few words why it cannot be understood.
-fn entry_of(place: &str, fields: &[String]) -> Result<Entry, &'static str> {
-    let position: Position = place.parse().map_err(|_| "its place is no position")?;
-    let [n, number, t, time, k, kind, i, id, f, is_final, p, counts] = fields else {
-        return Err("it has not the fields of an entry");
-    };
-    if [n, t, k, i, f, p] != ["n", "t", "k", "i", "f", "p"] {
-        return Err("it has not the fields of an entry");
-    }
-    let is_final = match is_final.as_str() {
-        "0" => false,
-        "1" => true,
-        _ => return Err("whether it is final cannot be told"),
-    };
-    let counts = match counts.as_str() {
-        "" => Some(position),
-        counts => counts.parse().ok(),
-    };
-    let id = Uuid::try_parse(id).map_err(|_| "its id is none")?;
-    let revocation = match HandleKind::ALL.into_iter().find(|one| one.as_str() == kind) {
-        Some(kind) => Revocation {
-            handle: Handle { kind, id },
-            position: counts.ok_or("the position that counts is none")?,
-            is_final,
-        },
-        None if kind == GENERATION => Revocation::of_nothing(),
-        None => return Err("its kind is not known to this version"),
-    };
-    Ok(Entry {
-        number: number.parse().map_err(|_| "its number is none")?,
-        position,
-        time: UnixTime::from_millis(time.parse().map_err(|_| "its time is none")?),
-        revocation,
-    })
-}
-
-fn field<'a>(fields: &'a [String], name: &str) -> Option<&'a str> {
-    let mut pairs = fields.chunks_exact(2);
-    pairs.find_map(|pair| match pair {
-        [key, value] if key == name => Some(value.as_str()),
-        _ => None,
-    })
-}
-
 fn log_id(text: &str) -> Result<LogId, StoreError> {
     let id = Uuid::try_parse(text).map_err(|_| odd("the log's id is none".to_owned()))?;
     Ok(LogId::from_uuid(id))
@@ -343,68 +312,9 @@ fn odd(what: String) -> StoreError {
 
 /// What a log that is not there has for an id.
 const ABSENT: LogId = LogId::from_uuid(Uuid::nil());
-/// The kind of an entry that opens a generation.
-const GENERATION: &str = "generation";
 /// How many entries one read takes at most: some milliseconds of the server's time.
 const READ_LIMIT: usize = 2_000;
 /// How many revocations one step appends again at most.
 const HEAL_LIMIT: usize = 500;
 /// How many entries one step drops at most.
 const TRIM_LIMIT: usize = 1_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(text: &str) -> Vec<String> {
-        text.split('|').map(str::to_owned).collect()
-    }
-
-    const ID: &str = "00000000000000000000000000000007";
-
-    #[test]
-    fn an_entry_is_read_as_it_was_written() {
-        let written = fields(&format!("n|4|t|9|k|identity|i|{ID}|f|1|p|"));
-        let entry = entry_of("12-3", &written).unwrap();
-        assert_eq!(entry.number, 4);
-        assert_eq!(entry.position, Position::new(12, 3));
-        assert_eq!(entry.time, UnixTime::from_millis(9));
-        assert_eq!(entry.revocation.position, entry.position);
-        assert!(entry.revocation.is_final);
-        assert_eq!(entry.revocation.handle.kind, HandleKind::Identity);
-    }
-
-    #[test]
-    fn a_healed_entry_counts_from_where_it_first_stood() {
-        let written = fields(&format!("n|4|t|9|k|token|i|{ID}|f|0|p|5-1"));
-        let entry = entry_of("12-3", &written).unwrap();
-        assert_eq!(entry.position, Position::new(12, 3));
-        assert_eq!(entry.revocation.position, Position::new(5, 1));
-    }
-
-    #[test]
-    fn an_entry_that_opens_a_generation_revokes_nothing() {
-        let written = fields(&format!("n|4|t|9|k|generation|i|{ID}|f|0|p|"));
-        assert!(entry_of("12-3", &written).unwrap().opens_generation());
-    }
-
-    #[test]
-    fn whatever_is_not_exactly_an_entry_is_not_understood() {
-        for text in [
-            "",
-            "n|4",
-            &format!("n|4|t|9|k|planet|i|{ID}|f|0|p|"),
-            &format!("n|4|t|9|k|token|i|{ID}|f|2|p|"),
-            &format!("n|4|t|9|k|token|i|{ID}|f|0|p|5"),
-            &format!("n|-4|t|9|k|token|i|{ID}|f|0|p|"),
-            &format!("n|4|t||k|token|i|{ID}|f|0|p|"),
-            "n|4|t|9|k|token|i|xyz|f|0|p|",
-            &format!("n|4|t|9|k|token|i|{ID}|f|0|p||x|y"),
-            &format!("t|9|n|4|k|token|i|{ID}|f|0|p|"),
-        ] {
-            assert!(entry_of("12-3", &fields(text)).is_err(), "{text}");
-        }
-        let good = fields(&format!("n|4|t|9|k|token|i|{ID}|f|0|p|"));
-        assert!(entry_of("12-3", &good).is_ok() && entry_of("*", &good).is_err());
-    }
-}

@@ -8,14 +8,14 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `options` | which servers, and what is asked of them |
+//! | `options`, `url` | which servers, and what is asked of them |
 //! | `open` | the store as it begins |
 //! | `connector`, `link`, `waiting`, `node`, `failure` | one server: its links, its fitness, its refusals |
 //! | `topology`, `cluster`, `confirm` | which node is the primary, and the proof that it was |
 //! | `engine`, `script`, `reply` | running a step |
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
-//! | `log`, `grown` | the logs of the partitions, and hearing that they have grown |
+//! | `log`, `entry`, `grown` | the logs of the partitions, and hearing that they have grown |
 //! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 
 mod cluster;
@@ -23,6 +23,7 @@ mod confirm;
 mod connector;
 mod credentials;
 mod engine;
+mod entry;
 mod failure;
 mod first_start;
 mod grown;
@@ -41,6 +42,7 @@ mod signing_keys;
 mod slot;
 mod tenancy;
 mod topology;
+mod url;
 mod waiting;
 
 use std::{fmt, num::NonZeroU16, sync::Arc, time::Duration};
@@ -55,10 +57,10 @@ pub use self::{
     failure::Unfit,
     open::RedisOpenError,
     options::{
-        InvalidNamespace, InvalidRedisUrl, RedisAddress, RedisDurability, RedisLogin,
-        RedisNamespace, RedisOptions, RedisPassword, RedisServers, RedisTls, RedisTopology,
-        RedisUrl,
+        InvalidNamespace, RedisAddress, RedisDurability, RedisLogin, RedisNamespace, RedisOptions,
+        RedisPassword, RedisServers, RedisTls, RedisTopology,
     },
+    url::{InvalidRedisUrl, RedisUrl},
 };
 use crate::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
@@ -234,6 +236,11 @@ impl Store for RedisStore {
         partition: PartitionId,
         healing: Healing,
     ) -> Result<Option<Cursor>, StoreError> {
+        if log::is_absent(&healing.as_of) {
+            // Where the logs are gone, so is what the store was made with, and who starts now must
+            // not make it otherwise.
+            open::write_down(&self.engine, self.partitions, true).await?;
+        }
         log::heal(&self.engine, partition, healing, (self.new_log)()).await
     }
 
@@ -248,7 +255,7 @@ impl Store for RedisStore {
     }
 
     async fn give_up_missing(&self, partition: PartitionId) -> Result<bool, StoreError> {
-        log::give_up_missing(&self.engine, partition).await
+        log::give_up_missing(&self.engine, partition, (self.new_log)()).await
     }
 
     async fn signing_keys_version(&self) -> Result<u64, StoreError> {

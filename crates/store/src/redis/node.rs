@@ -49,15 +49,13 @@ impl Node {
 
     /// The id of the reign of this node as a primary, if it is one.
     pub(super) async fn reign(&self) -> Result<Option<String>, Failure> {
-        let info = self.replication().await?;
-        let is_primary = field(&info, "role") == Some("master");
-        let reign = field(&info, "master_replid").map(str::to_owned);
-        Ok(reign.filter(|_| is_primary))
+        reign_told(self.ask(&replication()).await?)
     }
 
     /// How many replicas the node has that are in reach.
     pub(super) async fn replicas(&self) -> Result<u32, Failure> {
-        let info = self.replication().await?;
+        let info: String = redis::from_redis_value(self.ask(&replication()).await?)
+            .map_err(Failure::unexpected)?;
         let replicas = field(&info, "connected_slaves").and_then(|count| count.parse().ok());
         Ok(replicas.unwrap_or(0))
     }
@@ -66,17 +64,27 @@ impl Node {
     pub(super) const fn connector(&self) -> &Connector {
         &self.connector
     }
-
-    async fn replication(&self) -> Result<String, Failure> {
-        let answer = self.ask(Cmd::new().arg("INFO").arg("replication")).await?;
-        redis::from_redis_value(answer).map_err(Failure::unexpected)
-    }
 }
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Node").field(&self.address).finish()
     }
+}
+
+/// The command that a node tells its reign in answer to.
+pub(super) fn replication() -> Cmd {
+    let mut command = Cmd::new();
+    command.arg("INFO").arg("replication");
+    command
+}
+
+/// The id of the reign that is told, if the node is a primary.
+pub(super) fn reign_told(answer: Value) -> Result<Option<String>, Failure> {
+    let info: String = redis::from_redis_value(answer).map_err(Failure::unexpected)?;
+    let is_primary = field(&info, "role") == Some("master");
+    let reign = field(&info, "master_replid").map(str::to_owned);
+    Ok(reign.filter(|_| is_primary))
 }
 
 /// An answer that is not an error.

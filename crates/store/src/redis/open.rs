@@ -17,6 +17,7 @@ use super::{
     keys::Keys,
     log,
     options::{RedisDurability, RedisOptions},
+    reply::Reply,
     script::Scripts,
     topology::Topology,
 };
@@ -117,18 +118,7 @@ async fn prepare(
     options: &RedisOptions,
     new_log: &(impl Fn() -> Uuid + Send + Sync),
 ) -> Result<NonZeroU16, RedisOpenError> {
-    let how = (&engine.scripts.open_store, Effect::Changes);
-    let args = vec![
-        LAYOUT.as_bytes().to_vec(),
-        options.partitions.to_string().into_bytes(),
-        if options.may_make {
-            b"1".into()
-        } else {
-            b"0".into()
-        },
-    ];
-    let keys = vec![engine.keys.root().meta()];
-    let reply = engine.at_root(how, keys, args).await?;
+    let reply = write_down(engine, options.partitions, options.may_make).await?;
     if reply.status() == "none" {
         return Err(RedisOpenError::NoStore);
     }
@@ -145,6 +135,23 @@ async fn prepare(
     });
     try_join_all(logs).await?;
     Ok(partitions)
+}
+
+/// Writes down what a store is made with, if that is not written anywhere and it may be, and tells
+/// what is.
+pub(super) async fn write_down(
+    engine: &Engine,
+    partitions: NonZeroU16,
+    may_make: bool,
+) -> Result<Reply, StoreError> {
+    let how = (&engine.scripts.open_store, Effect::Changes);
+    let args = vec![
+        LAYOUT.as_bytes().to_vec(),
+        partitions.to_string().into_bytes(),
+        if may_make { b"1".into() } else { b"0".into() },
+    ];
+    let keys = vec![engine.keys.root().meta()];
+    engine.at_root(how, keys, args).await
 }
 
 /// The layout of the keys that this version reads and writes.

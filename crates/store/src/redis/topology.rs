@@ -150,13 +150,11 @@ impl Topology {
     }
 
     fn node_of(&self, primaries: &Primaries, slot: Slot) -> Result<Arc<Node>, Failure> {
-        match primaries.of(slot) {
-            Some(address) => Ok(self.node(&address)),
-            None => {
-                self.doubt();
-                Err(Failure::Away(NoMajority.into()))
-            }
-        }
+        let Some(address) = primaries.of(slot) else {
+            self.doubt();
+            return Err(Failure::Away(NoMajority.into()));
+        };
+        Ok(self.node(&address))
     }
 
     /// Asks every node that is known of who owns what.

@@ -51,7 +51,7 @@ async fn an_identity_that_cannot_be_read_is_corrupt_wherever_it_is_met() {
 }
 
 #[tokio::test]
-async fn an_entry_of_an_unknown_kind_is_corrupt_and_not_skipped() {
+async fn an_entry_of_an_unknown_kind_is_told_with_its_place_and_not_skipped() {
     type Row = ((u64, u64), u64, u8, u128, (u64, u64), bool);
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
@@ -64,10 +64,7 @@ async fn an_entry_of_an_unknown_kind_is_corrupt_and_not_skipped() {
     let row = ((millis, 1), millis, 99, 7, (millis, 1), false);
     write(&directory, TableDefinition::<u64, Row>::new("log"), 2, row);
     let store = open(directory.path());
-    assert_corrupt(
-        store.read_log(PartitionId::new(0), None, 10).await,
-        "revocation",
-    );
+    assert_unreadable(store.read_log(PartitionId::new(0), None, 10).await, "2");
     let read = store.read_log(PartitionId::new(0), None, 1).await.unwrap();
     assert!(
         !read.complete,
@@ -87,7 +84,7 @@ async fn the_sweep_stops_at_an_entry_that_it_cannot_read() {
     write(&directory, TableDefinition::<u64, Row>::new("log"), 1, row);
     let later = ManualClock::new(START.saturating_add(RETENTION));
     let store = EmbeddedStore::open(directory.path(), later, id()).unwrap();
-    assert_corrupt(store.sweep().await, "revocation");
+    assert_unreadable(store.sweep().await, "1");
 }
 
 #[tokio::test]
@@ -223,6 +220,13 @@ fn write<K: Key, V: Value>(
         .insert(key, value)
         .unwrap();
     transaction.commit().unwrap();
+}
+
+fn assert_unreadable<T: std::fmt::Debug>(answer: Result<T, StoreError>, place: &str) {
+    match answer {
+        Err(StoreError::Unreadable(found)) => assert_eq!(found.place, place),
+        other => panic!("should be unreadable at {place}, and is {other:?}"),
+    }
 }
 
 fn assert_corrupt<T: std::fmt::Debug>(answer: Result<T, StoreError>, record: &str) {

@@ -38,7 +38,7 @@ fn a_full_disk_costs_nothing_that_was_acknowledged() {
 async fn in_a_process_with_small_files() {
     let (directory, clock) = (Path::new("data"), Arc::new(ManualClock::new(START)));
     let store = Arc::new(open_at(directory, Arc::clone(&clock)));
-    let resource = tenant(&store).await;
+    let resource = tenant(&*store).await;
     let mut kept = Vec::new();
     fill(&store, resource, &mut kept).await;
     assert!(kept.len() > 100);
@@ -57,8 +57,8 @@ async fn in_a_process_with_small_files() {
         },
     )
     .unwrap();
-    kept.push(identity(&store, resource).await);
-    revoke_token(&store, resource).await.unwrap();
+    kept.push(identity(&*store, resource).await);
+    revoke_token(&*store, resource).await.unwrap();
     assert_exactly(&store, resource, &kept).await;
     drop(store);
     assert_exactly(&open_at(directory, clock), resource, &kept).await;
@@ -72,7 +72,7 @@ async fn fill(store: &Arc<EmbeddedStore>, resource: ResourceId, kept: &mut Vec<I
         let mut offers = JoinSet::new();
         for _ in 0..400 {
             let (store, new) = (Arc::clone(store), new_identity(resource));
-            offers.spawn(async move { create(&store, new.clone()).await.map(|_| new) });
+            offers.spawn(async move { create(&*store, new.clone()).await.map(|_| new) });
         }
         for answer in offers.join_all().await {
             match answer {

@@ -15,14 +15,14 @@ use crate::support::{
 async fn sixty_four_writers_share_their_commits() {
     let directory = tempfile::tempdir().unwrap();
     let store = Arc::new(open(directory.path()));
-    let resource = tenant(&store).await;
+    let resource = tenant(&*store).await;
     let before = store.commits();
     let mut writers = JoinSet::new();
     for _ in 0..64 {
         let store = Arc::clone(&store);
         writers.spawn(async move {
             for _ in 0..32 {
-                revoke_token(&store, resource).await.unwrap();
+                revoke_token(&*store, resource).await.unwrap();
             }
         });
     }
@@ -113,11 +113,11 @@ async fn a_caller_who_goes_away_harms_nobody() {
 async fn what_is_waiting_when_the_store_is_dropped_is_finished_first() {
     let directory = tempfile::tempdir().unwrap();
     let store = Arc::new(open(directory.path()));
-    let resource = tenant(&store).await;
+    let resource = tenant(&*store).await;
     let mut leaving = Box::pin(store.revoke_token(
         resource,
         lanyard_token::TokenId::from_uuid(resource.as_uuid()),
-        primary(&store, resource).await.unwrap(),
+        primary(&*store, resource).await.unwrap(),
     ));
     // One poll puts the step in the queue.
     assert!(

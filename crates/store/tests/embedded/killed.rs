@@ -98,7 +98,7 @@ async fn a_process_that_writes_until_it_is_killed() {
         .unwrap()
         .parse()
         .unwrap();
-    let by = primary(&store, resource).await.unwrap();
+    let by = primary(&*store, resource).await.unwrap();
     let mut writers = JoinSet::new();
     for _ in 0..64 {
         let store = Arc::clone(&store);
@@ -107,7 +107,7 @@ async fn a_process_that_writes_until_it_is_killed() {
                 let mut new = new_identity(resource);
                 new.id = lanyard_token::IdentityId::new(resource, fresh());
                 new.custom_id = None;
-                create(&store, new.clone()).await.unwrap();
+                create(&*store, new.clone()).await.unwrap();
                 appended(store.revoke_identity(new.id, by).await.unwrap());
                 // One write, so that a line is whole or the last.
                 std::io::stdout()

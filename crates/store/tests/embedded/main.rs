@@ -12,7 +12,10 @@ mod conformance;
 mod damage;
 mod full_disk;
 mod group_commit;
+mod healing;
 mod killed;
 mod opening;
 mod support;
 mod swept;
+#[path = "../shared/tenants.rs"]
+mod tenants;

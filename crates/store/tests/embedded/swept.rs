@@ -13,19 +13,19 @@ async fn every_row_beneath_a_deleted_resource_is_swept_out() {
     let directory = tempfile::tempdir().unwrap();
     let store = Arc::new(open(directory.path()));
     let (before, gone, after) = (
-        tenant(&store).await,
-        tenant(&store).await,
-        tenant(&store).await,
+        tenant(&*store).await,
+        tenant(&*store).await,
+        tenant(&*store).await,
     );
     let mut offers = JoinSet::new();
     // More than one bite, so that the sweep has to come back.
     for _ in 0..1_500 {
         let (store, new) = (Arc::clone(&store), new_identity(gone));
-        offers.spawn(async move { create(&store, new).await.unwrap() });
+        offers.spawn(async move { create(&*store, new).await.unwrap() });
     }
     offers.join_all().await;
     for neighbour in [before, after] {
-        identity(&store, neighbour).await;
+        identity(&*store, neighbour).await;
     }
     store.delete_resource(gone).await.unwrap().unwrap();
     drop(store);

@@ -1,5 +1,21 @@
-//! The Redis backend, against real servers that the tests start themselves.
+//! The Redis backend, against real servers that the tests start themselves: the suite that every
+//! backend runs, and what only this one can be asked.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what the tests share fails by a panic, as they do"
+)]
+
+mod away;
 mod conformance;
+mod damage;
+mod failover;
 mod first_start;
+mod fitness;
+mod generations;
+mod killed;
 mod support;
+#[path = "../shared/tenants.rs"]
+mod tenants;

@@ -1,10 +1,17 @@
 //! Servers that cases share, and stores on them that share nothing.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use lanyard_redis_fixture::{Cluster, Replicated, Standalone};
-use lanyard_store::redis::{RedisNamespace, RedisOptions, RedisStore, RedisTime, RedisUrl};
-use lanyard_token::ManualClock;
+use lanyard_revocation::{LogRead, partition_of};
+use lanyard_store::{
+    Store as _,
+    redis::{RedisNamespace, RedisOpenError, RedisOptions, RedisStore, RedisTime, RedisUrl},
+};
+use lanyard_token::{ManualClock, ResourceId, SystemClock};
 use uuid::Uuid;
 
 /// Servers of a kind.
@@ -87,3 +94,50 @@ pub(crate) async fn open(options: &RedisOptions, clock: Arc<ManualClock>) -> Red
 }
 
 const REPLICAS: usize = 2;
+
+/// Opens a store on the servers' own clock, in the namespace of the options.
+pub(crate) async fn serve(options: &RedisOptions) -> RedisStore {
+    try_serve(options).await.unwrap()
+}
+
+/// The same, when it may be refused.
+pub(crate) async fn try_serve(options: &RedisOptions) -> Result<RedisStore, RedisOpenError> {
+    RedisStore::open(
+        options,
+        (Arc::new(SystemClock), RedisTime::Server),
+        Uuid::new_v4,
+    )
+    .await
+}
+
+/// Everything that is left of a partition's log, with where it ends.
+pub(crate) async fn whole_log(store: &RedisStore, resource: ResourceId) -> LogRead {
+    let partition = partition_of(resource, store.partitions());
+    let mut whole = store.read_log(partition, None, 1_000).await.unwrap();
+    while !whole.complete {
+        let read = store
+            .read_log(partition, whole.next_cursor(), 1_000)
+            .await
+            .unwrap();
+        let before = std::mem::take(&mut whole.entries);
+        whole = LogRead {
+            entries: [before, read.entries.clone()].concat(),
+            ..read
+        };
+    }
+    whole
+}
+
+/// Tries until something is there.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
+    let tried = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let within = tokio::time::timeout(Duration::from_mins(1), tried).await;
+    within.expect("should come within a minute")
+}

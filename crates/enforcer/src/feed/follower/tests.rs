@@ -301,6 +301,68 @@ fn what_is_not_understood_is_not_stepped_over_and_what_is_beside_it_counts() {
     }
 }
 
+/// Its authority is newer, and says it again each time: nothing makes the list younger meanwhile.
+#[test]
+fn over_a_kind_that_is_not_known_the_list_grows_old_however_often_it_comes() {
+    let mut point = Point::in_step(&[1]);
+    point.take(&cursor(1), heartbeat(1, 0, None)).unwrap();
+    assert_eq!(point.age(100), Some(0));
+    let bad = v1::RevocationEntry {
+        number: 2,
+        position: Position::new(2, 0).to_string(),
+        revoked: Some(v1::RevokedHandle {
+            handle_kind: 6,
+            ..revoked(2)
+        }),
+    };
+    for second in [110, 120, 130] {
+        let sent = point.follower.connect(at(second));
+        assert_eq!(sent[0], request(Asked::Cursor(cursor(1))));
+        point.take_at(second, &cursor(1), started(true)).unwrap();
+        point.take_at(second, &cursor(1), keys()).unwrap();
+        let batch = v1::RevocationBatch {
+            partition: 0,
+            entries: vec![bad.clone()],
+        };
+        let taken = point.take_at(second, &cursor(2), Message::Revocations(batch));
+        assert!(matches!(taken, Err(Break::NotUnderstood(_))), "{taken:?}");
+        let nonce = point.follower.nonce;
+        let stepped_over = point.take_at(second, &cursor(2), heartbeat(nonce, 0, None));
+        assert_eq!(
+            stepped_over,
+            Err(Break::Gap),
+            "the cursor is beyond the entry"
+        );
+        assert_eq!(point.age(second), Some(second - 100));
+        point.follower.place = Some(cursor(1).parse().unwrap());
+    }
+    assert_eq!(point.status.not_understood(), 3);
+}
+
+#[test]
+fn the_start_of_a_generation_is_an_entry_like_any_other_and_revokes_nothing() {
+    let mut point = Point::in_step(&[1]);
+    let opening = v1::RevocationEntry {
+        number: 2,
+        position: Position::new(2, 0).to_string(),
+        revoked: Some(v1::RevokedHandle {
+            handle_id: Uuid::nil().as_bytes().to_vec(),
+            revoked_before: Position::ZERO.to_string(),
+            ..revoked(2)
+        }),
+    };
+    let batch = v1::RevocationBatch {
+        partition: 0,
+        entries: vec![opening],
+    };
+    point.take(&cursor(2), Message::Revocations(batch)).unwrap();
+    let same = heartbeat(1, 0, Some(digest(&[1], 0)));
+    point.take(&cursor(2), same).unwrap();
+    assert_eq!((point.age(100), point.status.divergences()), (Some(0), 0));
+    point.take(&cursor(3), revocations(&[3])).unwrap();
+    assert!(point.knows(3) && !point.knows(0));
+}
+
 #[test]
 fn a_message_of_a_newer_version_is_not_stepped_over() {
     let mut point = Point::in_step(&[1]);

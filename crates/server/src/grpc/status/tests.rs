@@ -1,4 +1,4 @@
-use lanyard_authority::{EntropyError, SealError};
+use lanyard_authority::{EntropyError, LogFault, SealError};
 use lanyard_revocation::{FreshnessBound, PartitionId, Stale};
 use lanyard_store::UnreadableEntry;
 use lanyard_token::{
@@ -132,6 +132,8 @@ fn missing() -> Vec<(&'static str, Error)> {
         ("no token", of(Entity::Token)),
         ("no service key", of(Entity::ServiceKey)),
         ("no signing key", of(Entity::SigningKey)),
+        ("no unreadable entry", of(Entity::UnreadableEntry)),
+        ("no gap", of(Entity::LogGap)),
     ]
 }
 
@@ -152,6 +154,7 @@ fn failures() -> Vec<(&'static str, Error)> {
         ),
         ("store corrupt", Error::Store(corrupt)),
         ("log unreadable", Error::Store(unreadable)),
+        ("log missing", LogFault::Missing(PartitionId::new(3)).into()),
         ("clock", Error::Clock(ClockError::WallOutOfRange)),
         ("entropy", Error::Entropy(EntropyError)),
         ("seal", Error::Seal(SealError::Open)),
@@ -181,6 +184,7 @@ fn covered(fault: &Fault) -> bool {
             | Error::Store(
                 StoreError::Unavailable(_) | StoreError::Corrupt { .. } | StoreError::Unreadable(_),
             )
+            | Error::Log(_)
             | Error::Clock(_)
             | Error::Entropy(_)
             | Error::Seal(_)

@@ -1,0 +1,161 @@
+//! Comparing a whole log with what is known, and giving back to it what it has lost.
+
+use lanyard_revocation::{Entry, LogRead, PartitionId};
+use lanyard_store::{Healing, Store};
+use lanyard_token::Clock;
+
+use super::{
+    reader::{Stand, next_cursor, unknown_partition},
+    scan::{Moved, Scan, Verdict},
+    status::{LogFault, Resync},
+};
+use crate::{Authority, Entropy, Error};
+
+impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
+    /// Reads the whole log, gives it what it lacks, and only then confirms the view.
+    pub(super) async fn compare(
+        &self,
+        stand: &mut Stand,
+        why: Option<Resync>,
+    ) -> Result<(), Error> {
+        self.note_reason(stand, why);
+        for _ in 0..ATTEMPTS {
+            if self.scan_and_heal(stand).await? {
+                return Ok(());
+            }
+        }
+        Err(Error::Internal(
+            "the log changes faster than it can be compared",
+        ))
+    }
+
+    /// Says and counts why the log is compared, once for each reason.
+    fn note_reason(&self, stand: &mut Stand, why: Option<Resync>) {
+        let Some(why) = why.filter(|_| why != stand.resync) else {
+            return;
+        };
+        let (partition, reason) = (stand.partition, why.as_str());
+        tracing::warn!(%partition, reason, "the whole revocation log is read and compared");
+        self.status.count_resync(why);
+        stand.resync = Some(why);
+    }
+
+    /// Reads the log once from its start, and heals it. `false` if it has to be read again.
+    async fn scan_and_heal(&self, stand: &mut Stand) -> Result<bool, Error> {
+        let partition = stand.partition;
+        let mut scan = self.begin_scan(partition)?;
+        for _ in 0..ATTEMPTS {
+            if self.scan_on(partition, &mut scan).await? == Err(Moved) {
+                return Ok(false);
+            }
+            self.note_reason(stand, scan.flaw.map(Resync::Break));
+            let end = scan
+                .cursor
+                .ok_or(Error::Internal("a log was read without an end"))?;
+            match scan.verdict(end, stand.cursor) {
+                Verdict::Whole(end) => {
+                    stand.cursor = Some(end);
+                    stand.resync = None;
+                    self.confirm(partition, end.position, scan.sent)?;
+                    return Ok(true);
+                }
+                Verdict::Missing => return Err(LogFault::Missing(partition).into()),
+                Verdict::Contradiction => return Err(LogFault::Contradiction(partition).into()),
+                Verdict::Heal(healing) => {
+                    let mends = healing.mends;
+                    let healed = self.heal(partition, healing).await?;
+                    // A flaw is seen to be gone, or to have moved, only from the start.
+                    if mends || !healed && scan.flaw.is_some() {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn begin_scan(&self, partition: PartitionId) -> Result<Scan, Error> {
+        let now = self.clock.wall()?;
+        let known = self
+            .view
+            .revocations(partition)
+            .map_err(unknown_partition)?;
+        let live = known
+            .into_iter()
+            .filter(|(_, expires_at)| now < *expires_at)
+            .map(|(revocation, _)| revocation);
+        let beyond = self.view.furthest(partition).map_err(unknown_partition)?;
+        Ok(Scan::new(live, beyond))
+    }
+
+    /// Reads on to the end of the log, and takes in what is there.
+    async fn scan_on(
+        &self,
+        partition: PartitionId,
+        scan: &mut Scan,
+    ) -> Result<Result<(), Moved>, Error> {
+        loop {
+            scan.sent = self.clock.boot()?;
+            let read = self.read_log(partition, scan.cursor).await?;
+            if scan.take(&read).is_err() {
+                return Ok(Err(Moved));
+            }
+            match scan.flaw {
+                None => self.take_in(partition, &read)?,
+                Some(_) => self.learn_of(partition, &read)?,
+            }
+            scan.cursor = Some(next_cursor(&read)?);
+            if read.complete {
+                return Ok(Ok(()));
+            }
+        }
+    }
+
+    /// Takes in what is there of a log that is not whole. Its positions do not count as reached:
+    /// something before them may be missing.
+    fn learn_of(&self, partition: PartitionId, read: &LogRead) -> Result<(), Error> {
+        let learn = |entry: &Entry| self.view.learn(partition, entry);
+        read.entries
+            .iter()
+            .try_for_each(learn)
+            .map_err(unknown_partition)?;
+        self.feed.withdraw_fingerprint();
+        Ok(())
+    }
+
+    /// Gives a log back what it lacks, a part at a time. `false` if the log has changed meanwhile.
+    async fn heal(&self, partition: PartitionId, healing: Healing) -> Result<bool, Error> {
+        let Healing {
+            mut as_of,
+            lost,
+            beyond,
+            mends,
+        } = healing;
+        let mut parts = lost.chunks(PART).peekable();
+        loop {
+            let lost = parts.next().unwrap_or_default().to_vec();
+            let (count, is_last) = (lost.len(), parts.peek().is_none());
+            let part = Healing {
+                as_of,
+                lost,
+                beyond,
+                // Nothing is mended before all of it is back.
+                mends: mends && is_last,
+            };
+            let Some(end) = self.store.heal(partition, part).await? else {
+                return Ok(false);
+            };
+            as_of = end;
+            self.status.count_healed(count);
+            tracing::warn!(%partition, count, mends, "lost revocations were appended again");
+            if is_last {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// How often a log is read on, or from its start, while it changes under the reader.
+const ATTEMPTS: usize = 8;
+/// How many revocations are given back in one step.
+const PART: usize = 1000;

@@ -1,0 +1,137 @@
+//! How the following goes, for those who watch over it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use lanyard_revocation::{Break, PartitionId};
+use lanyard_store::UnreadableEntry;
+
+/// What is wrong with the log of a partition, and not put right by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogFault {
+    /// An entry cannot be understood.
+    #[error(
+        "an entry of the log cannot be understood: {0}; a newer version may, and if none does, \
+         `lanyard log strike {partition} {place}` takes it out",
+        partition = .0.partition,
+        place = .0.place
+    )]
+    Unreadable(UnreadableEntry),
+    /// Entries are missing that this authority has never read.
+    #[error(
+        "the log of partition {0} lacks entries that were never read here; another replica that \
+         knows them mends it, and if there is none, `lanyard log give-up-missing {0}` goes on without"
+    )]
+    Missing(PartitionId),
+    /// The entries contradict each other.
+    #[error(
+        "the entries of the log of partition {0} contradict each other; `lanyard log list` shows \
+         which do not fit, and `lanyard log strike` takes one out"
+    )]
+    Contradiction(PartitionId),
+}
+
+/// How things stand with the log, as of now and since the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogStatus {
+    /// How often a whole log was read and compared, by the reason.
+    pub resyncs: Vec<(&'static str, u64)>,
+    /// How many revocations were appended again.
+    pub healed: u64,
+    /// How many reads found a log that did not hold as many entries as it should.
+    pub damaged_reads: u64,
+    /// What is wrong now, one fault for each partition that has one.
+    pub faults: Vec<LogFault>,
+}
+
+/// Why a whole log is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resync {
+    /// What was read does not go on where the reader was.
+    Break(Break),
+    /// A new generation has begun.
+    Generation,
+}
+
+impl Resync {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Break(reason) => reason.as_str(),
+            Self::Generation => "generation",
+        }
+    }
+
+    fn all() -> impl Iterator<Item = Self> {
+        Break::ALL
+            .into_iter()
+            .map(Self::Break)
+            .chain([Self::Generation])
+    }
+}
+
+/// Where that is kept.
+#[derive(Debug)]
+pub(crate) struct StatusBoard {
+    resyncs: Vec<(Resync, AtomicU64)>,
+    healed: AtomicU64,
+    damaged_reads: AtomicU64,
+    faults: RwLock<BTreeMap<PartitionId, LogFault>>,
+}
+
+impl Default for StatusBoard {
+    fn default() -> Self {
+        Self {
+            resyncs: Resync::all().map(|why| (why, AtomicU64::new(0))).collect(),
+            healed: AtomicU64::new(0),
+            damaged_reads: AtomicU64::new(0),
+            faults: RwLock::default(),
+        }
+    }
+}
+
+impl StatusBoard {
+    pub(crate) fn read(&self) -> LogStatus {
+        let resyncs = self.resyncs.iter();
+        let faults = self.faults.read().unwrap_or_else(PoisonError::into_inner);
+        LogStatus {
+            resyncs: resyncs
+                .map(|(why, count)| (why.as_str(), load(count)))
+                .collect(),
+            healed: load(&self.healed),
+            damaged_reads: load(&self.damaged_reads),
+            faults: faults.values().cloned().collect(),
+        }
+    }
+
+    pub(super) fn count_resync(&self, why: Resync) {
+        for (_, count) in self.resyncs.iter().filter(|(one, _)| *one == why) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn count_healed(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.healed.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_damaged_read(&self) {
+        self.damaged_reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_fault(&self, partition: PartitionId, fault: Option<LogFault>) {
+        let mut faults = self.faults.write().unwrap_or_else(PoisonError::into_inner);
+        match fault {
+            Some(fault) => drop(faults.insert(partition, fault)),
+            None => drop(faults.remove(&partition)),
+        }
+    }
+}
+
+fn load(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
