@@ -130,7 +130,7 @@ async fn a_password_may_stand_in_the_environment_and_is_told_nobody() {
             url(PASSWORD).replace("redis://", "http://"),
             "must begin with",
         ),
-        (url(PASSWORD).replace(":", ";"), "must begin with"),
+        (url(PASSWORD).replace(':', ";"), "must begin with"),
     ] {
         let mut command = replicas.command_without_url(&[]);
         command.env("LANYARD_REDIS", wrong);
