@@ -35,6 +35,11 @@ impl Data {
         self.path().join("bootstrap.json")
     }
 
+    /// Where the master key is.
+    pub(crate) fn master_key_path(&self) -> PathBuf {
+        self.path().join("master.key")
+    }
+
     /// The first credentials.
     pub(crate) fn bootstrap(&self) -> Value {
         read_json(&self.bootstrap_path())

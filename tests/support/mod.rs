@@ -12,6 +12,7 @@ mod known_key;
 /// The published tables, read as the tests of the policy read them.
 #[path = "../../crates/policy/tests/tables/pages.rs"]
 pub(crate) mod pages;
+mod replicas;
 mod server;
 mod token;
 mod watching;
@@ -23,6 +24,7 @@ pub(crate) use credential::{Bearer, Credential, now};
 pub(crate) use data::Data;
 pub(crate) use failure::{describe, fields, reason, refused_field};
 pub(crate) use known_key::KnownKey;
+pub(crate) use replicas::Replicas;
 pub(crate) use server::{Exited, Server};
 pub(crate) use token::{Parts, forge, hs256};
 pub(crate) use watching::Watching;

@@ -54,8 +54,8 @@ impl Server {
         for authority in authorities {
             command.args(["--authority", authority]);
         }
-        on_free_ports(&mut command, flags);
-        Self::come_up(data, run(command)).await
+        Self::on_free_ports(&mut command, flags);
+        Self::run(data, command).await
     }
 
     /// Starts a server with no arguments at all.
@@ -65,7 +65,7 @@ impl Server {
         for variable in ["LANYARD_LISTEN", "LANYARD_ADMIN_LISTEN"] {
             command.env(variable, "127.0.0.1:0");
         }
-        Self::come_up(data, run(command)).await
+        Self::run(data, command).await
     }
 
     async fn come_up(data: &Data, (mut process, printed): (Process, Printed)) -> Self {
@@ -85,6 +85,30 @@ impl Server {
             endpoint,
             admin,
         }
+    }
+
+    /// Starts a server by a command that says all that it needs.
+    pub(crate) async fn run(data: &Data, command: Command) -> Self {
+        Self::come_up(data, run(command)).await
+    }
+
+    /// Starts one that is expected to give up, and waits until it has.
+    pub(crate) async fn gives_up(command: Command) -> Exited {
+        let (mut process, printed) = run(command);
+        ended(&mut process, &printed).await
+    }
+
+    /// Adds the flags, and those for free ports where they name none.
+    pub(crate) fn on_free_ports(command: &mut Command, flags: &[&str]) {
+        for (flag, default) in [
+            ("--listen", "127.0.0.1:0"),
+            ("--admin-listen", "127.0.0.1:0"),
+        ] {
+            if !flags.contains(&flag) {
+                command.args([flag, default]);
+            }
+        }
+        command.args(flags);
     }
 
     /// Starts a server that is expected to give up, and waits until it has.
@@ -124,6 +148,11 @@ impl Server {
     /// Waits until the server has ended.
     pub(crate) async fn ended(mut self) -> Exited {
         ended(&mut self.process, &self.printed).await
+    }
+
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// Kills the server in the middle of whatever it does.
@@ -222,21 +251,8 @@ fn spawn(data: &Data, flags: &[&str]) -> (Process, Printed) {
         .env_clear()
         .arg("--data")
         .arg(data.path());
-    on_free_ports(&mut command, flags);
+    Server::on_free_ports(&mut command, flags);
     run(command)
-}
-
-/// Adds the flags, and those for free ports where they name none.
-fn on_free_ports(command: &mut Command, flags: &[&str]) {
-    for (flag, default) in [
-        ("--listen", "127.0.0.1:0"),
-        ("--admin-listen", "127.0.0.1:0"),
-    ] {
-        if !flags.contains(&flag) {
-            command.args([flag, default]);
-        }
-    }
-    command.args(flags);
 }
 
 fn run(mut command: Command) -> (Process, Printed) {
