@@ -33,6 +33,7 @@ mod behaviour {
     mod readme;
     mod redis_delay;
     mod redis_first_start;
+    mod redis_killed;
     mod revoking;
     mod server;
     mod signing_keys;
