@@ -32,6 +32,7 @@ mod behaviour {
     mod ports;
     mod readme;
     mod redis_delay;
+    mod redis_failover;
     mod redis_first_start;
     mod redis_killed;
     mod revoking;
