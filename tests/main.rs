@@ -34,6 +34,7 @@ mod behaviour {
     mod redis_delay;
     mod redis_failover;
     mod redis_first_start;
+    mod redis_gone;
     mod redis_killed;
     mod revoking;
     mod server;
