@@ -31,6 +31,7 @@ mod behaviour {
     mod policy;
     mod ports;
     mod readme;
+    mod redis_damaged;
     mod redis_delay;
     mod redis_failover;
     mod redis_first_start;
