@@ -37,6 +37,7 @@ mod behaviour {
     mod redis_first_start;
     mod redis_gone;
     mod redis_killed;
+    mod redis_points;
     mod revoking;
     mod server;
     mod signing_keys;
