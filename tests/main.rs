@@ -32,9 +32,15 @@ mod behaviour {
     mod policy;
     mod ports;
     mod readme;
+    mod redis_damaged;
+    mod redis_delay;
+    mod redis_failover;
     mod redis_first_start;
     mod redis_fitness;
+    mod redis_gone;
     mod redis_issuing;
+    mod redis_killed;
+    mod redis_points;
     mod redis_rolling;
     mod redis_serving;
     mod revoking;

@@ -1,9 +1,12 @@
 //! A signing key whose secret the test knows.
 
+use std::sync::Arc;
+
 use ed25519_dalek::SigningKey;
 use lanyard_store::embedded::EmbeddedStore;
-use lanyard_store::{SealedSecret, SigningKeyChange, SigningKeyRecord, Store as _};
-use lanyard_token::{Clock as _, KeyId, KeyState, SystemClock};
+use lanyard_store::redis::{RedisOptions, RedisStore, RedisTime};
+use lanyard_store::{SealedSecret, SigningKeyChange, SigningKeyRecord, Store};
+use lanyard_token::{Clock, KeyId, KeyState, SystemClock};
 use uuid::Uuid;
 
 use super::{Data, token};
@@ -17,13 +20,23 @@ pub(crate) struct KnownKey {
 impl KnownKey {
     /// Puts the key into a store that no server has open.
     pub(crate) async fn plant(data: &Data) -> Self {
+        let store = EmbeddedStore::open(&data.path(), SystemClock, Uuid::nil());
+        Self::plant_in(&store.expect("the store opens")).await
+    }
+
+    /// Puts the key into a store on Redis, whose servers take it up by themselves.
+    pub(crate) async fn plant_on_redis(options: &RedisOptions) -> Self {
+        let clock = (Arc::new(SystemClock) as Arc<dyn Clock>, RedisTime::Server);
+        let store = RedisStore::open(options, clock, Uuid::new_v4).await;
+        Self::plant_in(&store.expect("the store opens")).await
+    }
+
+    async fn plant_in(store: &impl Store) -> Self {
         let id = KeyId::from_uuid(Uuid::from_u128(0x7));
         let planted = Self {
             id,
             key: SigningKey::from_bytes(&[9; 32]),
         };
-        let store = EmbeddedStore::open(&data.path(), SystemClock, Uuid::nil());
-        let store = store.expect("the store opens");
         let known = store.signing_keys().await.expect("the keys are read");
         let is_active = |key: &&SigningKeyRecord| matches!(key.state, KeyState::Active { .. });
         let change = SigningKeyChange {

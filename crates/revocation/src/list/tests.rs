@@ -112,6 +112,10 @@ fn model_insert(model: &mut Model, (revocation, until): (Revocation, UnixTime)) 
         position,
         is_final,
     } = revocation;
+    // It revokes nothing.
+    if position == Position::ZERO {
+        return;
+    }
     let entry = model.entry(handle).or_insert((position, is_final, until));
     *entry = (
         entry.0.max(position),

@@ -4,6 +4,7 @@
 //! finds it in the slot of the identity. A change is decided at the root and then taken to the
 //! partitions. Whoever meets one on its way finishes it before doing anything else.
 
+use futures_util::future::try_join_all;
 use lanyard_revocation::{HandleKind, PartitionId, RETENTION};
 use lanyard_token::{KeyId, KeyState};
 use redis::{Cmd, Value};
@@ -20,8 +21,9 @@ use crate::{Appended, SigningKeyChange, SigningKeyRecord, SigningKeys, StoreErro
 
 pub(super) async fn all(store: &RedisStore) -> Result<SigningKeys, StoreError> {
     let kept = kept(store).await?;
-    if let Some(pending) = &kept.pending {
-        finish(store, pending, &kept.active).await?;
+    match &kept.pending {
+        Some(pending) => drop(finish(store, pending, &kept.active).await?),
+        None => bring_up_to_date(store, &kept).await?,
     }
     Ok(kept.keys)
 }
@@ -187,6 +189,42 @@ async fn finish(
     let keys = vec![engine.keys.root().signing_keys()];
     engine.at_root(how, keys, vec![text.into_bytes()]).await?;
     Ok(appended)
+}
+
+/// Tells which key signs to partitions that have lost it: one whose log was made anew from what others
+/// know, or that was restored from an older copy. Without it nothing is issued there.
+async fn bring_up_to_date(store: &RedisStore, kept: &Kept) -> Result<(), StoreError> {
+    let all = PartitionId::all(store.partitions);
+    try_join_all(all.map(|partition| bring_up_one(store, partition, kept))).await?;
+    Ok(())
+}
+
+async fn bring_up_one(
+    store: &RedisStore,
+    partition: PartitionId,
+    kept: &Kept,
+) -> Result<(), StoreError> {
+    let engine = store.engine();
+    let keys = engine.keys.partition(partition);
+    let [meta, ..] = keys.common();
+    let mut command = Cmd::new();
+    command.arg("HGET").arg(meta).arg("keys_version");
+    let answers = engine.look(keys.slot(), &[command]).await?;
+    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
+    let version: Option<u64> = read(answer, SIGNING_KEY)?;
+    // Where there is no log at all, whoever knows what it was has to make it first.
+    if version.is_none_or(|version| version >= kept.keys.version) {
+        return Ok(());
+    }
+    // What the change revoked, if anything, is in the log, and is healed as everything there.
+    let args = vec![
+        kept.keys.version.to_string().into_bytes(),
+        kept.active.as_bytes().to_vec(),
+        Vec::new(),
+    ];
+    let how = (&engine.scripts.apply_keys, Effect::Changes);
+    let reply = engine.in_partition(partition, how, &[], args).await?;
+    reply.text(0).map(drop)
 }
 
 fn entry_of(
