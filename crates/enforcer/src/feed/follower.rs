@@ -145,7 +145,11 @@ impl Follower {
             (Message::Snapshot(batch), Phase::Snapshot) => return self.merge(batch, cursor),
             (Message::Revocations(batch), Phase::InStep) => self.extend(batch)?,
             (Message::KeySet(keys), Phase::InStep) => self.take_keys(keys)?,
-            (Message::Heartbeat(heartbeat), Phase::InStep) => self.hear(heartbeat, now)?,
+            (Message::Heartbeat(heartbeat), Phase::InStep) => {
+                // First, since it proves nothing to a reader who has missed something before it.
+                self.check_place(cursor)?;
+                return self.hear(heartbeat, now);
+            }
             (
                 Message::Started(_)
                 | Message::Snapshot(_)
