@@ -8,9 +8,9 @@ use lanyard_token::Clock;
 
 use crate::{Authority, Entropy, Error};
 
-/// Where the follower stands in each partition.
+/// How far the log of each partition was read.
 #[derive(Debug)]
-struct Follower {
+pub struct LogPlaces {
     cursors: Vec<(PartitionId, Option<Cursor>)>,
 }
 
@@ -20,16 +20,38 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// # Errors
     /// The store's. The view then stays as old as it is.
     pub async fn catch_up(&self) -> Result<(), Error> {
-        self.follow_once(&mut Follower::new(self)).await
+        self.read_on(&mut self.before_the_first_read()).await
+    }
+
+    /// Where reading begins: nothing was read of any partition.
+    #[must_use]
+    pub fn before_the_first_read(&self) -> LogPlaces {
+        let all = PartitionId::all(self.store.partitions());
+        LogPlaces {
+            cursors: all.map(|partition| (partition, None)).collect(),
+        }
+    }
+
+    /// Reads on to the end of every partition's log, once, and makes the view as fresh as that. It is
+    /// one round of [`Self::follow`], for those who have a timer of their own.
+    ///
+    /// # Errors
+    /// The store's. The view then stays as old as it is, and the next round goes on from there.
+    pub async fn read_on(&self, places: &mut LogPlaces) -> Result<(), Error> {
+        for (partition, cursor) in &mut places.cursors {
+            self.follow_partition(*partition, cursor).await?;
+        }
+        self.feed.caught_up();
+        Ok(())
     }
 
     /// Follows the log for as long as it is polled: at once when this authority appends to it, and
     /// four times a second, well within the tightest freshness bound. What fails is logged and tried again; meanwhile the view grows old, and what
     /// rests on it refuses by itself.
     pub async fn follow(&self) {
-        let mut follower = Follower::new(self);
+        let mut places = self.before_the_first_read();
         loop {
-            if let Err(error) = self.follow_once(&mut follower).await {
+            if let Err(error) = self.read_on(&mut places).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "the revocation log cannot be followed");
             }
@@ -48,14 +70,6 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         self.store.sweep().await?;
         self.view.trim(self.clock.wall()?);
         self.reload_signing_keys().await
-    }
-
-    async fn follow_once(&self, follower: &mut Follower) -> Result<(), Error> {
-        for (partition, cursor) in &mut follower.cursors {
-            self.follow_partition(*partition, cursor).await?;
-        }
-        self.feed.caught_up();
-        Ok(())
     }
 
     async fn follow_partition(
@@ -84,15 +98,6 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             if read.complete {
                 return self.view.confirm(partition, read.end, sent).map_err(known);
             }
-        }
-    }
-}
-
-impl Follower {
-    fn new<S: Store, C, E>(authority: &Authority<S, C, E>) -> Self {
-        let all = PartitionId::all(authority.store.partitions());
-        Self {
-            cursors: all.map(|partition| (partition, None)).collect(),
         }
     }
 }

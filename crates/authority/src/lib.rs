@@ -52,6 +52,7 @@ pub use self::{
     entropy::{Entropy, EntropyError, SystemEntropy},
     error::{Entity, Error},
     feed::{FeedPlace, News, NoFurther, Snapshot, TrustFeed},
+    follow::LogPlaces,
     identities::CreatedIdentity,
     names::{CustomId, DisplayName, NameError, ResourceName},
     paging::{PageError, PageRequest, PageSize, PageToken, Paged},

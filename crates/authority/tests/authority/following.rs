@@ -143,3 +143,17 @@ async fn tidying_writes_down_when_tokens_were_issued() {
         Standing::Alive
     );
 }
+
+#[tokio::test]
+async fn whoever_has_a_timer_of_their_own_reads_on_from_where_they_were() {
+    let world = World::new().await;
+    let (holder, view) = (world.primary().await, world.authority.view());
+    let mut places = world.authority.before_the_first_read();
+    world.authority.read_on(&mut places).await.unwrap();
+    let id = world.identity(&holder).await;
+    let appended = world.authority.revoke_tokens(&holder, id).await.unwrap();
+    assert_eq!(view.fingerprint(), None, "it is known ahead of its turn");
+    world.authority.read_on(&mut places).await.unwrap();
+    let told = view.fingerprint().unwrap();
+    assert_eq!(told.live_entries, 1, "{appended:?}");
+}
