@@ -65,7 +65,9 @@ impl NodeLog {
             return None;
         }
         if *beyond > self.end {
-            self.jump(now, *beyond);
+            let opened = self.jump(now, *beyond);
+            // Nothing is issued under it before the replicas have it, like under any other.
+            self.generation = self.generation.map(|(reign, _)| (reign, opened));
         }
         for revocation in lost {
             self.push(now, now, |_| *revocation);

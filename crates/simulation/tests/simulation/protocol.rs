@@ -59,6 +59,8 @@ pub(crate) enum Command {
         source: Source,
         /// In which partition's log.
         partition: PartitionId,
+        /// At which position.
+        position: Position,
     },
     /// Drop what is past its time.
     Sweep {

@@ -128,7 +128,11 @@ impl SharedStore {
                 position,
             };
             self.ask_node(source.node, wait).await?;
-            let ready = Command::Ready { source, partition };
+            let ready = Command::Ready {
+                source,
+                partition,
+                position,
+            };
             self.ask_node(source.node, ready).await?;
         }
         Err(unavailable("the generation goes on changing"))
@@ -333,7 +337,7 @@ impl Store for SharedStore {
 
     async fn grown(&self) {
         // Nobody is told. Authorities look.
-        future::pending().await
+        future::pending::<()>().await;
     }
 
     async fn heal(

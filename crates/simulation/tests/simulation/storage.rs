@@ -49,8 +49,8 @@ struct Node {
     role: Role,
     /// One for each partition.
     logs: Vec<NodeLog>,
-    /// Whether the replicas are known to have the first entry of its generation.
-    ready: Vec<bool>,
+    /// The first entry of the generation that the replicas are known to have.
+    ready: Vec<Position>,
     /// Who waits for the replicas to have something.
     waiting: Vec<(Asker, PartitionId, Position)>,
 }
@@ -75,7 +75,7 @@ impl Storage {
         let node = |role| Node {
             role,
             logs: logs.clone(),
-            ready: vec![false; logs.len()],
+            ready: vec![Position::ZERO; logs.len()],
             waiting: Vec::new(),
         };
         let (primary, replica) = (Role::Primary { reign: 1 }, Role::Replica { of: 0 });
@@ -133,8 +133,12 @@ impl Storage {
                 it.waiting.push((asker, *partition, *position));
                 None
             }
-            Command::Ready { partition, .. } => {
-                it.ready[index(*partition)] = true;
+            Command::Ready {
+                partition,
+                position,
+                ..
+            } => {
+                it.ready[index(*partition)] = *position;
                 Some(Answer::Done)
             }
             Command::Sweep { now } => {
@@ -178,7 +182,7 @@ impl Storage {
         let reign = self.reigns;
         let promoted = &mut self.nodes[node];
         promoted.role = Role::Primary { reign };
-        promoted.ready.fill(false);
+        promoted.ready.fill(Position::ZERO);
         let source = Source { node, reign };
         self.elected = Some(source);
         // Where naming may lag, it is the caller's to say when.
@@ -210,7 +214,7 @@ impl Storage {
         follower.role = role;
         follower.logs = logs;
         follower.waiting.clear();
-        follower.ready.fill(false);
+        follower.ready.fill(Position::ZERO);
         false
     }
 
@@ -252,11 +256,12 @@ impl Node {
     /// Tells where the log ends, in a generation of its own.
     fn log_end(&mut self, source: Source, partition: PartitionId, now: UnixTime) -> Answer {
         let log = &mut self.logs[index(partition)];
+        let opened = log.open(source.reign, now);
         Answer::End(End {
             source,
-            opened: log.open(source.reign, now),
+            opened,
             position: log.end(),
-            is_ready: self.ready[index(partition)],
+            is_ready: self.ready[index(partition)] == opened,
         })
     }
 

@@ -89,7 +89,7 @@ impl World {
             Command::Append { .. } => self.replicate_soon(),
             Command::Heal { healing, .. } => {
                 if matches!(answer, Some(Answer::Healed(_, Some(_)))) {
-                    self.report.healed += healing.lost.iter().map(|_| 1).sum::<u64>();
+                    self.report.healed += u64::try_from(healing.lost.len()).expect("few");
                 }
                 self.replicate_soon();
             }
