@@ -148,7 +148,7 @@ impl Follower {
             (Message::Heartbeat(heartbeat), Phase::InStep) => {
                 // First: an answer that comes after something that was missed proves nothing.
                 self.check_place(cursor)?;
-                self.hear(heartbeat, now)?;
+                return self.hear(heartbeat, now);
             }
             (
                 Message::Started(_)

@@ -204,6 +204,14 @@ fn an_authority_that_never_read_its_list_makes_no_list_fresh() {
 }
 
 #[test]
+fn an_answer_beyond_what_was_missed_proves_nothing() {
+    let mut point = Point::in_step(&[1]);
+    let beyond = point.take(&cursor(2), heartbeat(1, 0, None));
+    assert_eq!((beyond, point.age(100)), (Err(Break::Gap), None));
+    assert!(!point.status.is_connected());
+}
+
+#[test]
 fn keys_of_the_connection_before_prove_nothing() {
     let mut point = Point::in_step(&[1]);
     point.follower.connect(at(200));
