@@ -82,13 +82,13 @@ fn is_away(refusal: &Status) {
     assert!(details.retry_info().is_some(), "{refusal:?}");
 }
 
-/// A point goes on for about as long as its bound says and then refuses; what is dead is never accepted.
-/// A replica has to ask the store who calls, and refuses at once.
+/// Points and replicas go on for about as long as the bound says and then refuse; what is dead is never
+/// accepted.
 async fn go_on_up_to_the_bound(fleet: &Fleet, gone: Instant, (living, dead): (&str, &str)) {
-    for replica in fleet.authorities.iter().map(Server::enforcer) {
-        for token in [living, dead] {
-            assert_eq!(Said::of(&replica, token).await, Said::Away);
-        }
+    let replicas: Vec<_> = fleet.authorities.iter().map(Server::enforcer).collect();
+    for replica in &replicas {
+        assert_eq!(Said::of(replica, living).await, Said::ALLOWED);
+        assert_eq!(Said::of(replica, dead).await, Said::REVOKED);
     }
     let asks = fleet.points[0].enforcer();
     let mut accepted = 0;
@@ -101,8 +101,10 @@ async fn go_on_up_to_the_bound(fleet: &Fleet, gone: Instant, (living, dead): (&s
     println!("{accepted} checks went on, for {:?}", gone.elapsed());
     assert!(accepted > 5, "only {accepted} checks went on");
     assert!(gone.elapsed() > BOUND / 2);
-    assert_eq!(Said::of(&asks, living).await, Said::Stale);
-    assert_eq!(Said::of(&asks, dead).await, Said::Stale);
+    for asks in replicas.iter().chain([&asks]) {
+        assert_eq!(Said::of(asks, living).await, Said::Stale);
+        assert_eq!(Said::of(asks, dead).await, Said::Stale);
+    }
 }
 
 /// Shorter than any that one would choose, so that a test can wait for it.

@@ -113,6 +113,11 @@ impl Shard {
         known.reached.max(known.ahead_to)
     }
 
+    /// Whether a handle was revoked for good.
+    pub(crate) fn is_final(&self, handle: Handle) -> bool {
+        self.read().list.is_final(handle)
+    }
+
     /// How many handles are revoked.
     pub(crate) fn len(&self) -> usize {
         self.read().list.len()

@@ -210,6 +210,14 @@ impl View {
         }
     }
 
+    /// Whether something of a resource, or the resource itself, is known to be gone for good. What
+    /// has left the list is not told of any more.
+    #[must_use]
+    pub fn is_final(&self, resource: ResourceId, handle: Handle) -> bool {
+        self.shard(self.partition_of(resource))
+            .is_ok_and(|shard| shard.is_final(handle))
+    }
+
     /// How many handles are revoked, in all partitions together.
     #[must_use]
     pub fn live_entries(&self) -> usize {

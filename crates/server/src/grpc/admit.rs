@@ -36,6 +36,8 @@ impl<S: Store> Door for ServedAuthority<S> {
     async fn admit(&self, bearer: Option<&str>, path: &str) -> Result<Caller, Error> {
         if CHECKED_BY_THE_STEP.contains(&path) {
             self.authenticate_for_step(bearer).await
+        } else if path.starts_with(CHECKS) {
+            self.authenticate_for_check(bearer).await
         } else {
             self.authenticate(bearer).await
         }
@@ -108,6 +110,9 @@ const CHECKED_BY_THE_STEP: [&str; 2] = [
     "/lanyard.v1.IdentityService/CreateIdentity",
     "/lanyard.v1.IdentityService/IssueToken",
 ];
+
+/// What the paths of the methods begin with that answer from the list and change nothing.
+const CHECKS: &str = "/lanyard.v1.PolicyService/";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,8 @@ if millis > end_millis or (millis == end_millis and sequence > end_sequence) the
   if appended.err then
     return appended
   end
+  -- Nothing is issued under it before the replicas have it, as under any other.
+  redis.call('HSET', meta, 'settled', '')
 end
 for at = 8, #ARGV, 4 do
   local kind, id, final = ARGV[at], ARGV[at + 1], ARGV[at + 2]
