@@ -139,14 +139,14 @@ impl Stand {
     /// Says what is wrong, once, and once that it is not any more.
     fn say(&mut self, done: &Result<(), Error>) {
         let partition = self.partition;
-        let text = done.as_ref().err().map(|error| {
-            let source = error.source().map(|source| format!(": {source}"));
-            format!("{error}{}", source.unwrap_or_default())
-        });
+        // Without what it comes from: a store that is away is so in a different way each time.
+        let text = done.as_ref().err().map(Error::to_string);
         if text == self.said {
             return;
         }
-        if let Some(error) = &text {
+        if let Err(error) = done {
+            let source = error.source().map(|source| format!(": {source}"));
+            let error = format!("{error}{}", source.unwrap_or_default());
             tracing::error!(%partition, error, "the revocation log cannot be followed");
         } else {
             tracing::info!(%partition, "the revocation log is followed again");
