@@ -91,7 +91,8 @@ fn insert(list: &mut List, number: usize) {
             kind: HandleKind::Token,
             id: Uuid::from_u64_pair(number, number),
         },
-        position: Position::new(number, 0),
+        // The position zero revokes nothing.
+        position: Position::new(number + 1, 0),
         is_final: false,
     };
     list.insert(revocation, UnixTime::from_millis(number));

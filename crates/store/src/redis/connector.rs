@@ -7,6 +7,7 @@ use redis::{
     IntoConnectionInfo as _, RedisConnectionInfo, RedisError, TlsCertificates,
     aio::{MultiplexedConnection, PubSub},
 };
+use tokio::time::timeout;
 
 use super::{
     failure::{Failure, Unfit},
@@ -81,7 +82,10 @@ impl Connector {
 
     /// Connects for messages.
     pub(super) async fn listen(&self, address: &RedisAddress) -> Result<PubSub, RedisError> {
-        self.client(address)?.get_async_pubsub().await
+        let client = self.client(address)?;
+        let connecting = timeout(CONNECTION_TIMEOUT, client.get_async_pubsub());
+        let late = |_| RedisError::from(io::Error::from(io::ErrorKind::TimedOut));
+        connecting.await.map_err(late)?
     }
 
     fn client(&self, address: &RedisAddress) -> Result<Client, RedisError> {

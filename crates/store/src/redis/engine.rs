@@ -270,8 +270,11 @@ impl Engine {
             return Err(StoreError::Unavailable(LogAbsent(partition).into()));
         }
         let settling = (&self.scripts.settle_generation, Effect::Passes);
-        let reign = vec![opened.reign().as_bytes().to_vec()];
-        self.at(&self.call(partition, own, settling, (&[], reign))?)
+        let of = vec![
+            opened.reign().as_bytes().to_vec(),
+            opened.text(0)?.into_bytes(),
+        ];
+        self.at(&self.call(partition, own, settling, (&[], of))?)
             .await?;
         tracing::warn!(%partition, "a new primary: the log goes on in a new generation");
         Ok(())

@@ -54,7 +54,8 @@ async fn listen_once(engine: &Engine, heard: &Notify) -> Result<(), ListenError>
     channel.subscribe(engine.keys.channel()).await?;
     heard.notify_one();
     let mut messages = channel.into_on_message();
-    while messages.next().await.is_some() {
+    // A channel that is silent for long may be one whose other end is gone, and is made anew.
+    while let Ok(Some(_)) = time::timeout(SILENCE, messages.next()).await {
         heard.notify_one();
     }
     Ok(())
@@ -68,4 +69,6 @@ enum ListenError {
     Server(#[from] redis::RedisError),
 }
 
+/// How long a channel may be silent.
+const SILENCE: Duration = Duration::from_secs(30);
 const AGAIN_AFTER: Duration = Duration::from_millis(500);

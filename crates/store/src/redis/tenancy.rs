@@ -114,7 +114,7 @@ pub(super) async fn create_resource(
     settle(store, resource.id, made == ResourceCreation::Created).await?;
     if made != ResourceCreation::Created {
         for key in &keys {
-            forget_access_key(store, key.id).await?;
+            drop(forget_access_key(store, key.id).await);
         }
     }
     Ok(made)
@@ -210,9 +210,11 @@ async fn delete_kept(store: &RedisStore, id: ResourceId) -> Result<Option<Append
         _ => return Err(reply.unexpected()),
     }
     let resource: Resource = decode(reply.text(3)?.as_bytes(), RESOURCE)?;
-    free_name(store, &resource).await?;
+    // It is done: a name that leads nowhere is free, and so is what is left of the keys.
+    drop(free_name(store, &resource).await);
     for at in [4, 5] {
-        forget_access_key(store, CredentialId::from_uuid(reply.parsed(at)?)).await?;
+        let key = CredentialId::from_uuid(reply.parsed(at)?);
+        drop(forget_access_key(store, key).await);
     }
     let what = (HandleKind::Resource, id.as_uuid());
     reply.appended(partition, what, true).map(Some)

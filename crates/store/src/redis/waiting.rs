@@ -72,17 +72,20 @@ impl Sender {
         }
         let patience = u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX);
         pipeline.cmd("WAIT").arg(self.replicas).arg(patience);
-        let outcome = self.link.send(&pipeline).await.and_then(|mut answers| {
-            // A replica refuses to wait, and a step does nothing there.
-            let reached = understood(answers.pop().unwrap_or(Value::Nil))
-                .map_err(|failure| Failure::Elsewhere(SharedFailure::of(&failure).into()))?;
-            self.ensure_reached(reached).map(|()| answers)
-        });
-        match outcome {
-            Ok(answers) => {
+        match self.link.send(&pipeline).await {
+            Ok(mut answers) => {
+                let reached = understood(answers.pop().unwrap_or(Value::Nil));
+                let waited = reached.and_then(|reached| self.ensure_reached(reached));
+                let short = waited.err().map(|failure| SharedFailure::of(&failure));
                 for (write, answer) in batch.drain(..).zip(answers) {
+                    let answer = match &short {
+                        Some(reason) if !did_nothing(&answer) => {
+                            Err(Failure::Away(reason.clone().into()))
+                        }
+                        _ => Ok(answer),
+                    };
                     // Whoever has gone away does not want it any more.
-                    drop(write.answer.send(Ok(answer)));
+                    drop(write.answer.send(answer));
                 }
             }
             Err(failure) => {
@@ -105,6 +108,20 @@ impl Sender {
             return Err(Failure::Refused(TooFewReplicas { reached, needed }.into()));
         }
         Ok(())
+    }
+}
+
+/// Whether a write has surely not been done, so that it may be sent again elsewhere: it was refused, or
+/// its step found itself on a replica. That the wait failed says nothing of the kind: a node may be
+/// deposed while it waits, after the write.
+fn did_nothing(answer: &Value) -> bool {
+    match answer {
+        Value::ServerError(_) => true,
+        Value::Array(fields) => match fields.first() {
+            Some(Value::BulkString(status)) => status.as_slice() == b"replica",
+            _ => false,
+        },
+        _ => false,
     }
 }
 

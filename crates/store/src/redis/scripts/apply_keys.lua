@@ -16,12 +16,17 @@ if tonumber(kept[1]) < version then
     end
     entry = table.concat(appended, ' ')
   end
-  redis.call(
-    'HSET', meta, 'keys_version', ARGV[4], 'active', ARGV[5], 'keys_entry', entry
-  )
+  -- An older copy may have brought back a key that is revoked. It signs nothing any more.
+  local active = ARGV[5]
+  if active ~= '' and is_dead('signing_key', active) then
+    active = ''
+  end
+  redis.call('HSET', meta, 'keys_version', ARGV[4], 'active', active, 'keys_entry', entry)
   return { 'done', reign, entry }
 end
 if tonumber(kept[1]) == version then
+  -- Written again, so that whoever waits after this waits for what the first one wrote.
+  redis.call('HSET', meta, 'keys_version', ARGV[4])
   return { 'done', reign, kept[2] or '' }
 end
 return { 'done', reign, '' }

@@ -19,6 +19,8 @@ if ARGV[7] ~= '' then
     if not record then
       return redis.error_reply('CORRUPT a custom id leads to no identity')
     end
+    -- Written again, so that whoever waits after this waits for what made it.
+    redis.call('HSET', KEYS[7], ARGV[7], id)
     return { 'existing', reign, at, time, record, redis.call('HGET', KEYS[8], id) or '' }
   end
   redis.call('HSET', KEYS[7], ARGV[7], ARGV[5])

@@ -1,4 +1,4 @@
--- Declares every gap of the log to be mended.
+-- Declares the log to be whole as it is: its gaps are mended, and what is too much belongs there.
 local refused = unfit()
 if refused then
   return refused
@@ -6,7 +6,7 @@ end
 local kept = redis.call('HMGET', meta, 'trimmed', 'number', 'missing')
 local there = redis.call('XLEN', log)
 local absent = tonumber(kept[2]) - tonumber(kept[1]) - there
-if absent <= tonumber(kept[3]) then
+if absent == tonumber(kept[3]) then
   return { 'unknown', reign }
 end
 redis.call('HSET', meta, 'missing', text(absent), 'mended', text(tonumber(kept[2])))

@@ -27,6 +27,7 @@ if millis > end_millis or (millis == end_millis and sequence > end_sequence) the
   end
   -- Nothing is issued under it before the replicas have it, as under any other.
   redis.call('HSET', meta, 'settled', '')
+  redis.call('HINCRBY', meta, 'jumps', 1)
 end
 for at = 8, #ARGV, 4 do
   local kind, id, final = ARGV[at], ARGV[at + 1], ARGV[at + 2]

@@ -1,5 +1,6 @@
 -- Opens a generation on a primary that has not, and writes something in any case, so that whoever
--- waits for the replicas after this waits for the generation, whoever opened it.
+-- waits for the replicas after this waits for the generation, whoever opened it. Answers how often
+-- healing has jumped ahead within it, which settling has to name.
 if not reign then
   return { 'replica', '' }
 end
@@ -14,4 +15,4 @@ if state[2] ~= reign then
   end
   redis.call('HSET', meta, 'generation', reign, 'settled', '')
 end
-return { 'done', reign }
+return { 'done', reign, redis.call('HGET', meta, 'jumps') or '0' }
