@@ -47,7 +47,7 @@ fn list(len: u64) -> List {
                 kind: HandleKind::Token,
                 id: id(number),
             },
-            position: Position::new(number, 0),
+            position: Position::new(number + 1, 0),
             is_final: false,
         };
         list.insert(revocation, UnixTime::from_millis(number));
