@@ -105,9 +105,14 @@ impl Script {
 }
 
 fn in_partition(step: &str) -> Script {
-    Script::new(format!("{}{step}", include_str!("scripts/partition.lua")))
+    with_prelude(include_str!("scripts/partition.lua"), step)
 }
 
 fn at_root(step: &str) -> Script {
-    Script::new(format!("{}{step}", include_str!("scripts/root.lua")))
+    with_prelude(include_str!("scripts/root.lua"), step)
+}
+
+fn with_prelude(prelude: &str, step: &str) -> Script {
+    let reign = include_str!("scripts/reign.lua");
+    Script::new(format!("{reign}{prelude}{step}"))
 }
