@@ -68,7 +68,7 @@ pub use self::{
     enforcer::{CheckError, Enforcer, Examined, Question},
     feed::{
         Backoff, Break, Chance, Feed, FeedCredential, FeedSettings, FeedSettingsError, FeedStatus,
-        Follower, NotUnderstood, Pace, SystemChance,
+        Follower, NotUnderstood, Pace, Roots, SystemChance,
     },
     known::Known,
     token_watch::{TokenEvent, TokenWatch},

@@ -40,7 +40,7 @@ enum Command {
     /// Run an enforcement point: check tokens beside a backend, without asking the authority.
     Enforce(Box<EnforceArgs>),
     #[command(flatten)]
-    Client(ClientCommand),
+    Client(Box<ClientCommand>),
 }
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::try_parse_from(&words).map(|cli| cli.command) {
         Ok(Command::Serve(args)) => run_server(*args),
         Ok(Command::Enforce(args)) => run_enforcer(*args),
-        Ok(Command::Client(command)) => run_client(command),
+        Ok(Command::Client(command)) => run_client(*command),
         Err(error) if error.use_stderr() => {
             complain(&usage(&error, &words));
             return ExitCode::from(NOT_UNDERSTOOD);

@@ -1,6 +1,6 @@
 //! The connections that the feed is followed over.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::sync::atomic::Ordering;
 
 use lanyard_proto::v1::{WatchRequest, WatchResponse, trust_service_client::TrustServiceClient};
 use lanyard_token::{Clock, ClockError};
@@ -8,7 +8,11 @@ use tokio::{sync::mpsc, time};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming, transport::Endpoint};
 
-use super::{Backoff, Break, Chance, FeedCredential, Follower, status::count};
+use super::{
+    Backoff, Break, Chance, FeedCredential, Follower, Roots,
+    address::{CONNECT_TIMEOUT, endpoint},
+    status::count,
+};
 
 /// Which authority to follow, and as whom.
 #[derive(Clone, Debug)]
@@ -26,6 +30,9 @@ pub enum FeedSettingsError {
     /// An address is not one.
     #[error("`{0}` must be a URL such as http://127.0.0.1:7400")]
     BadAddress(String),
+    /// Nobody is known who could say that it is the authority.
+    #[error("nobody is trusted to vouch for `{0}`: name a certificate authority")]
+    NoRoots(String),
 }
 
 /// The feed of an authority that has several addresses, as followed by one point.
@@ -59,17 +66,30 @@ enum Lost {
 }
 
 impl FeedSettings {
-    /// Follows one of these addresses at a time, beginning with the first.
+    /// Follows one of these addresses at a time, beginning with the first. Whom the system believes
+    /// is believed of those that are `https` URLs.
     ///
     /// # Errors
-    /// If there is none, or one is not an `http` URL.
+    /// If there is none, or one is neither an `http` nor an `https` URL.
     pub fn new<A: AsRef<str>>(
         addresses: impl IntoIterator<Item = A>,
         credential: FeedCredential,
     ) -> Result<Self, FeedSettingsError> {
+        Self::believing(&Roots::System, addresses, credential)
+    }
+
+    /// The same, and says who is believed.
+    ///
+    /// # Errors
+    /// As [`FeedSettings::new`]; or if there is an `https` URL, and nobody to believe.
+    pub fn believing<A: AsRef<str>>(
+        roots: &Roots,
+        addresses: impl IntoIterator<Item = A>,
+        credential: FeedCredential,
+    ) -> Result<Self, FeedSettingsError> {
         let addresses = addresses.into_iter();
-        let addresses: Result<Vec<_>, _> = addresses.map(|one| endpoint(one.as_ref())).collect();
-        let addresses = addresses?;
+        let addresses = addresses.map(|one| endpoint(one.as_ref(), roots));
+        let addresses: Vec<_> = addresses.collect::<Result<_, _>>()?;
         if addresses.is_empty() {
             return Err(FeedSettingsError::NoAddress);
         }
@@ -163,25 +183,6 @@ fn send(asked: &mpsc::Sender<WatchRequest>, request: WatchRequest) -> Result<(),
         .map_err(|_full_or_closed| Lost::Stuck)
 }
 
-fn endpoint(address: &str) -> Result<Endpoint, FeedSettingsError> {
-    let bad = || FeedSettingsError::BadAddress(address.to_owned());
-    let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| bad())?;
-    // The transport takes other forms, too, and shows some of them as if they were this one.
-    if !address.starts_with("http://") || endpoint.uri().host().is_none_or(str::is_empty) {
-        return Err(bad());
-    }
-    Ok(endpoint
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW))
-}
-
-/// How long an address may take to answer. The others are to have their turn well within any bound.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How much may be on its way here. A part of a snapshot is larger than what the protocol begins
-/// with, so the authority would have to wait in the middle of each.
-const WINDOW: u32 = 1 << 20;
 /// How many pings may wait to be sent. More of them mean that nothing goes out at all.
 const UNANSWERED: usize = 32;
 
@@ -203,7 +204,7 @@ mod tests {
     fn there_is_at_least_one_address_and_each_is_a_url() {
         assert!(settings(&["http://127.0.0.1:7400", "http://lanyard.internal"]).is_ok());
         assert_eq!(settings(&[]).unwrap_err(), FeedSettingsError::NoAddress);
-        for bad in ["", "127.0.0.1:7400", "https://host", "http://", "unix:/x"] {
+        for bad in ["", "127.0.0.1:7400", "http://", "unix:/x"] {
             let refused = settings(&["http://127.0.0.1:7400", bad]).unwrap_err();
             assert_eq!(refused, FeedSettingsError::BadAddress(bad.to_owned()));
         }

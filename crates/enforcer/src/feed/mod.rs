@@ -5,6 +5,7 @@
 //! | `follower` | the protocol: what each message means, and as of when the list is complete |
 //! | `broken` | why a connection is given up |
 //! | `wire` | messages taken apart; what is not understood is never stepped over |
+//! | `address` | where an authority answers, and who is believed to be it |
 //! | `client` | the connections: one address after the other, for ever |
 //! | `backoff`, `pace` | how long to wait |
 //! | `credential` | the bearers that the authority wants to see |
@@ -13,6 +14,7 @@
 //! The follower is a state machine without clock, chance or network: it takes messages and the time
 //! and says what to send. What is known survives every connection and is only ever added to.
 
+mod address;
 mod backoff;
 mod broken;
 mod client;
@@ -23,6 +25,7 @@ mod status;
 mod wire;
 
 pub use self::{
+    address::Roots,
     backoff::{Backoff, Chance, SystemChance},
     broken::Break,
     client::{Feed, FeedSettings, FeedSettingsError},

@@ -1,12 +1,14 @@
 //! Which authority to call, as whom, and how to print: the flags that every client command takes.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lanyard_enforcer::Roots;
 
 use super::credential_file::CredentialFile;
 use super::error::ClientError;
+use super::trust::roots;
 
 /// The flags of every client command.
 #[derive(Clone, Debug, Args)]
@@ -25,6 +27,14 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, global = true, value_name = "FILE", env = "LANYARD_CREDENTIAL")]
     #[arg(help_heading = HEADING)]
     pub(super) credential: Option<PathBuf>,
+
+    /// The certificate authority to believe of an https endpoint, a PEM file
+    ///
+    /// Without it, whom the system believes, and the one that `lanyard serve --dev-tls` has made in
+    /// the data directory or beside the credential file.
+    #[arg(long, global = true, value_name = "FILE", env = "LANYARD_CA")]
+    #[arg(help_heading = HEADING)]
+    pub(super) ca: Option<PathBuf>,
 
     /// The data directory of an authority on this machine
     #[arg(long, global = true, value_name = "DIR", env = "LANYARD_DATA")]
@@ -68,6 +78,12 @@ impl ConnectionArgs {
             })
     }
 
+    /// Who is believed of an https endpoint.
+    pub(super) fn roots(&self, file: &CredentialFile) -> Result<Roots, ClientError> {
+        let beside = file.path.parent().unwrap_or(Path::new(""));
+        roots(self.ca.as_deref(), &[beside, &self.data])
+    }
+
     fn bootstrap(&self) -> PathBuf {
         self.data.join("bootstrap.json")
     }
@@ -78,7 +94,6 @@ const HEADING: &str = "Connection";
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::{env, process};
 
     use super::*;
@@ -133,6 +148,7 @@ mod tests {
         ConnectionArgs {
             endpoint: endpoint.map(str::to_owned),
             credential: Some(credential.to_owned()),
+            ca: None,
             data: data.to_owned(),
             json: false,
             field: None,

@@ -85,14 +85,39 @@ pub(crate) enum ClientError {
         /// What was given.
         endpoint: String,
     },
-    /// The endpoint is one of TLS.
+    /// The file with whom to believe cannot be read.
+    #[error("cannot read `{file}` ({source}): name a PEM file with --ca")]
+    CaFile {
+        /// The path.
+        file: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file with whom to believe names nobody.
+    #[error("`{file}` holds no certificate: name a PEM file that does with --ca")]
+    CaForm {
+        /// The path.
+        file: String,
+    },
+    /// Nobody is believed at all.
     #[error(
-        "`{endpoint}` asks for TLS, which this version of lanyard does not speak itself: name an \
-         http:// endpoint, such as that of a proxy on this machine that encrypts"
+        "this machine trusts no certificate authority, so nobody can vouch for {endpoint}: name one \
+         with --ca"
     )]
-    TlsEndpoint {
-        /// What was given.
+    NoRoots {
+        /// The endpoint.
         endpoint: String,
+    },
+    /// Whoever answers is not believed to be the authority, or does not speak TLS.
+    #[error(
+        "no TLS with {endpoint} ({why}): name the certificate authority to trust with --ca, or \
+         another endpoint with --endpoint"
+    )]
+    Tls {
+        /// The endpoint.
+        endpoint: String,
+        /// Why not.
+        why: String,
     },
     /// Nobody listens at the endpoint.
     #[error(

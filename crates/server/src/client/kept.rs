@@ -60,7 +60,7 @@ fn credential(key: &AccessKey) -> Record {
 }
 
 /// The form that the Azure SDKs take.
-fn connection_string(endpoint: &str, secret: &str) -> Secret {
+pub(super) fn connection_string(endpoint: &str, secret: &str) -> Secret {
     let endpoint = endpoint.trim_end_matches('/');
     Secret::new(format!("endpoint={endpoint}/;accesskey={secret}"))
 }

@@ -8,6 +8,7 @@
 mod bearer;
 mod check;
 mod connection;
+mod connection_string;
 mod context;
 mod credential;
 mod credential_file;
@@ -33,6 +34,7 @@ mod subscription;
 mod table;
 mod token;
 mod token_arg;
+mod trust;
 mod watch;
 
 use std::io;
@@ -47,7 +49,7 @@ use zeroize::Zeroizing;
 
 use self::connection::ConnectionArgs;
 use self::credential_file::{CredentialFile, Role};
-pub(crate) use self::error::ClientError;
+pub(crate) use self::{error::ClientError, trust::roots};
 
 /// The commands that call an authority.
 #[derive(Debug, Subcommand)]

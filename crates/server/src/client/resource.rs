@@ -9,6 +9,7 @@ use lanyard_proto::v1::{
 use tonic::transport::Channel;
 
 use super::connection::ConnectionArgs;
+use super::connection_string::{self, ConnectionStringArgs};
 use super::credential_file::Purpose;
 use super::error::ClientError;
 use super::kept;
@@ -38,6 +39,12 @@ pub(crate) enum ResourceCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Print the connection string that the Azure SDKs take
+    #[command(
+        after_help = "Example:\n  export COMMUNICATION_CONNECTION_STRING=\"$(lanyard \
+    resource connection-string)\""
+    )]
+    ConnectionString(ConnectionStringArgs),
 }
 
 /// The arguments of `lanyard resource create`.
@@ -77,18 +84,12 @@ pub(super) async fn run(
     command: ResourceCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
-    let session = Session::open(connection, Purpose::Administer).await?;
-    let client = AdminServiceClient::new(session.channel());
-    let mut resources = Resources {
-        session,
-        client,
-        output: Output::new(connection),
-    };
     match command {
-        ResourceCommand::Create(args) => resources.create(args).await,
-        ResourceCommand::Get { id } => resources.get(id).await,
-        ResourceCommand::List(parent) => resources.list(parent).await,
-        ResourceCommand::Delete { id } => resources.delete(id).await,
+        ResourceCommand::Create(args) => Resources::open(connection).await?.create(args).await,
+        ResourceCommand::Get { id } => Resources::open(connection).await?.get(id).await,
+        ResourceCommand::List(parent) => Resources::open(connection).await?.list(parent).await,
+        ResourceCommand::Delete { id } => Resources::open(connection).await?.delete(id).await,
+        ResourceCommand::ConnectionString(args) => connection_string::run(&args, connection),
     }
 }
 
@@ -99,6 +100,17 @@ struct Resources {
 }
 
 impl Resources {
+    async fn open(connection: &ConnectionArgs) -> Result<Self, ClientError> {
+        let session = Session::open(connection, Purpose::Administer).await?;
+        let client = AdminServiceClient::new(session.channel());
+        let output = Output::new(connection);
+        Ok(Self {
+            session,
+            client,
+            output,
+        })
+    }
+
     async fn create(&mut self, args: CreateArgs) -> Result<(), ClientError> {
         let CreateArgs { name, parent, out } = args;
         let request = CreateResourceRequest {

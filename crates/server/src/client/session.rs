@@ -13,6 +13,7 @@ use super::connection::ConnectionArgs;
 use super::credential_file::{Chosen, CredentialFile, Purpose};
 use super::error::ClientError;
 use super::refusal::{self, Caller};
+use super::trust;
 
 /// Everything that a call needs.
 #[derive(Debug)]
@@ -31,14 +32,18 @@ impl Session {
         let file = args.credential_file()?;
         let chosen = file.choose(purpose)?;
         let endpoint = args.endpoint(&file)?;
-        let channel = parse(&endpoint)?
+        let secured = args
+            .roots(&file)?
+            .secure(parse(&endpoint)?, CONNECT_TIMEOUT);
+        let secured = secured.map_err(|_| ClientError::NoRoots {
+            endpoint: endpoint.clone(),
+        })?;
+        let channel = secured
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(CALL_TIMEOUT)
             .connect()
             .await
-            .map_err(|_| ClientError::Unreachable {
-                endpoint: endpoint.clone(),
-            })?;
+            .map_err(|error| trust::not_connected(&error, &endpoint))?;
         Ok(Self {
             endpoint,
             file,
@@ -99,19 +104,14 @@ pub(super) fn required<T>(part: Option<T>, name: &'static str) -> Result<T, Clie
     part.ok_or(ClientError::Incomplete(name))
 }
 
-/// Reads an `http://` URL. The transport would take others too and fail later, in its own words.
+/// Reads a URL. The transport would take others too and fail later, in its own words.
 fn parse(endpoint: &str) -> Result<Endpoint, ClientError> {
     let refused = || ClientError::BadEndpoint {
         endpoint: endpoint.to_owned(),
     };
     let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|_| refused())?;
-    let scheme = parsed.uri().scheme_str();
-    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
-        return Err(ClientError::TlsEndpoint {
-            endpoint: endpoint.to_owned(),
-        });
-    }
-    if scheme != Some("http") || parsed.uri().host().is_none_or(str::is_empty) {
+    let is_url = matches!(parsed.uri().scheme_str(), Some("http" | "https"));
+    if !is_url || parsed.uri().host().is_none_or(str::is_empty) {
         return Err(refused());
     }
     Ok(parsed)
@@ -128,29 +128,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_an_http_url() {
+    fn an_endpoint_is_a_url_of_http_or_https() {
         for endpoint in [
             "http://127.0.0.1:7400",
             "http://[::1]:7400/",
             "http://lanyard.internal",
+            "https://lanyard.internal",
+            "https://[::1]:7400/",
         ] {
             assert!(parse(endpoint).is_ok(), "{endpoint}");
         }
-        for endpoint in ["", "127.0.0.1:7400", "ftp://host", "http://", "http://a b"] {
+        for endpoint in ["", "127.0.0.1:7400", "ftp://host", "https://", "http://a b"] {
             assert!(
                 matches!(parse(endpoint), Err(ClientError::BadEndpoint { .. })),
                 "{endpoint}"
             );
-        }
-    }
-
-    #[test]
-    fn an_endpoint_of_tls_is_refused_for_what_it_is() {
-        for endpoint in ["https://host", "https://127.0.0.1:7400/", "HTTPS://host"] {
-            let error = parse(endpoint).expect_err(endpoint);
-            assert!(matches!(error, ClientError::TlsEndpoint { .. }));
-            let line = error.to_string();
-            assert!(line.contains("TLS") && line.contains("http://"), "{line}");
         }
     }
 }

@@ -31,6 +31,12 @@ pub(crate) struct EnforceArgs {
     )]
     pub(super) credential: PathBuf,
 
+    /// The certificate authority to believe of https addresses of the authority, a PEM file.
+    /// Default: whom the system believes, and the one that --dev-tls has made beside the credential
+    /// file.
+    #[arg(long, env = "LANYARD_CA", value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+
     /// Where the policy service is served: an address, or unix:PATH. Port 0 means any free one.
     #[arg(
         long,

@@ -26,7 +26,7 @@ use super::{
     listen::{self, ListenAddress},
 };
 use crate::{
-    client::{ClientError, enforcer_credential},
+    client::{ClientError, enforcer_credential, roots},
     grpc::{self, ENFORCER_SERVICES},
     serve::{
         Metrics, ServeError, Shown, Signals, Upkeep, admin_router, answer, bind, enforcer_routes,
@@ -129,7 +129,9 @@ impl Point {
         let bound = args.freshness_bound;
         let (known, status) = (Known::nothing(), Arc::<FeedStatus>::default());
         let follower = Follower::new(known.clone(), bound.into(), Arc::clone(&status));
-        let settings = FeedSettings::new(&args.authority, credential.clone())?;
+        let beside = args.credential.parent().unwrap_or(Path::new(""));
+        let roots = roots(args.ca.as_deref(), &[beside])?;
+        let settings = FeedSettings::believing(&roots, &args.authority, credential.clone())?;
         let verifier = Verifier::new(args.issuer.clone(), args.audience.clone());
         let secret = Secret::new(credential.secret().to_vec().into());
         Ok(Self {

@@ -5,6 +5,7 @@ use std::{fmt, path::Path};
 use super::{
     home::{Data, Home, absolute},
     ports::Bound,
+    tls::Trust,
 };
 
 /// Where things are, and three commands to try.
@@ -12,6 +13,8 @@ use super::{
 pub(super) struct Announcement<'a> {
     pub(super) home: &'a Home,
     pub(super) bound: Bound,
+    /// The certificate to trust that was made here, if one was.
+    pub(super) dev_ca: Option<&'a Path>,
 }
 
 impl fmt::Display for Announcement<'_> {
@@ -34,7 +37,10 @@ impl fmt::Display for Announcement<'_> {
         for command in COMMANDS {
             writeln!(f, "  lanyard {command}{flags}")?;
         }
-        Ok(())
+        match self.dev_ca {
+            Some(ca) => Trust { ca: &word(ca) }.fmt(f),
+            None => Ok(()),
+        }
     }
 }
 
@@ -103,7 +109,9 @@ mod tests {
             bound: Bound {
                 service: "127.0.0.1:1234".parse().unwrap(),
                 admin: "127.0.0.1:5678".parse().unwrap(),
+                scheme: "http",
             },
+            dev_ca: None,
         };
         announcement.to_string()
     }

@@ -7,7 +7,7 @@ use lanyard_revocation::{FreshnessBound, FreshnessBoundError};
 use lanyard_token::{Audience, Issuer, PropagationBound, PropagationBoundError, TokenAlgorithm};
 use tracing::level_filters::LevelFilter;
 
-use super::redis_args::RedisArgs;
+use super::{redis_args::RedisArgs, tls::TlsArgs};
 
 /// The flags of `lanyard serve`. Each has an environment variable.
 #[derive(Clone, Debug, Args)]
@@ -104,6 +104,9 @@ pub(crate) struct ServeArgs {
         value_parser = humantime::parse_duration
     )]
     pub(super) drain_timeout: Duration,
+
+    #[command(flatten)]
+    pub(super) tls: TlsArgs,
 
     /// Serve without TLS beyond this machine. Tokens and bearers can then be read on the way.
     #[arg(long, env = "LANYARD_PLAINTEXT", value_parser = switch)]

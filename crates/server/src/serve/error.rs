@@ -7,7 +7,7 @@ use lanyard_store::{embedded::OpenError, redis::RedisOpenError};
 
 use super::{
     bootstrap_file::BootstrapFileError, files::LostStoreError, master_key::KeyFileError,
-    redis_args::RedisArgsError,
+    redis_args::RedisArgsError, tls::TlsError,
 };
 
 /// Why the authority does not serve.
@@ -16,7 +16,8 @@ pub(crate) enum ServeError {
     /// A port beyond this machine without TLS.
     #[error(
         "{flag} {address} is reachable from other machines, and what is served there is not \
-         encrypted; listen on 127.0.0.1, or say --plaintext if something in front encrypts"
+         encrypted; listen on 127.0.0.1, name a certificate with --tls-cert and --tls-key, or say \
+         --plaintext if something in front encrypts"
     )]
     NotLoopback {
         /// The flag that names it.
@@ -84,6 +85,9 @@ pub(crate) enum ServeError {
     /// The master key.
     #[error(transparent)]
     MasterKey(#[from] KeyFileError),
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The first start.
     #[error("the store {data} cannot be made ready: {source}")]
     Bootstrap {

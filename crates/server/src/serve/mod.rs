@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args`, `redis_args`, `redis_servers` | what can be chosen, and its limits |
 //! | `ports`, `signals` | what a process has of the system |
+//! | `tls` | what is spoken on the service port, if not plain text |
 //! | `open`, `home` | the store, of either kind, and the files that go with it |
 //! | `bootstrap_file`, `master_key`, `files` | those files, and how they are written |
 //! | `start` | from a store to an authority that can serve |
@@ -32,6 +33,7 @@ mod run;
 mod service_port;
 mod signals;
 mod start;
+mod tls;
 mod upkeep;
 
 pub(crate) use self::{
@@ -44,5 +46,6 @@ pub(crate) use self::{
     run::{answer, log_to_stderr, run},
     service_port::enforcer_routes,
     signals::Signals,
+    tls::CA_IN_DATA,
     upkeep::Upkeep,
 };

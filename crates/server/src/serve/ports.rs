@@ -11,6 +11,7 @@ use super::{args::ServeArgs, error::ServeError};
 pub(super) struct Ports {
     pub(super) service: TcpListener,
     pub(super) admin: TcpListener,
+    is_tls: bool,
 }
 
 /// Where this process listens.
@@ -18,13 +19,15 @@ pub(super) struct Ports {
 pub(super) struct Bound {
     pub(super) service: SocketAddr,
     pub(super) admin: SocketAddr,
+    pub(super) scheme: &'static str,
 }
 
 impl Ports {
-    pub(super) async fn bind(args: &ServeArgs) -> Result<Self, ServeError> {
+    pub(super) async fn bind(args: &ServeArgs, is_tls: bool) -> Result<Self, ServeError> {
         Ok(Self {
-            service: bind("--listen", args.listen, args.plaintext).await?,
+            service: bind("--listen", args.listen, is_tls || args.plaintext).await?,
             admin: bind("--admin-listen", args.admin_listen, true).await?,
+            is_tls,
         })
     }
 
@@ -32,13 +35,14 @@ impl Ports {
         Ok(Bound {
             service: self.service.local_addr().map_err(ServeError::System)?,
             admin: self.admin.local_addr().map_err(ServeError::System)?,
+            scheme: if self.is_tls { "https" } else { "http" },
         })
     }
 }
 
 impl Bound {
     pub(super) fn endpoint(&self) -> String {
-        format!("http://{}", self.service)
+        format!("{}://{}", self.scheme, self.service)
     }
 
     /// Where to call it from this machine: an address that stands for all of them is none to call.
@@ -49,7 +53,7 @@ impl Bound {
             IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
             IpAddr::V4(_) | IpAddr::V6(_) => {}
         }
-        format!("http://{address}")
+        format!("{}://{address}", self.scheme)
     }
 }
 

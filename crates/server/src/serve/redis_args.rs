@@ -199,6 +199,11 @@ pub(crate) enum RedisArgsError {
 }
 
 impl RedisArgs {
+    /// Whether the store is on Redis.
+    pub(super) const fn is_chosen(&self) -> bool {
+        self.redis.is_some()
+    }
+
     /// What is chosen for a store on Redis, if one is.
     pub(super) fn options(&self) -> Result<Option<RedisOptions>, RedisArgsError> {
         let Some(ServersArg(RedisUrl { servers, login })) = self.redis.clone() else {

@@ -11,7 +11,9 @@ use lanyard_store::Store;
 use lanyard_token::{SystemClock, Verifier};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     sync::watch,
+    task::JoinHandle,
     time,
 };
 use tonic::{
@@ -35,6 +37,7 @@ use super::{
     service_port,
     signals::Signals,
     start::start,
+    tls::{Chosen, Tls},
     upkeep::Upkeep,
 };
 use crate::grpc::{self, ServedAuthority};
@@ -42,21 +45,23 @@ use crate::grpc::{self, ServedAuthority};
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
     log_to_stderr(args.log);
-    let ports = Ports::bind(&args).await?;
+    let tls = args.tls.chosen(args.redis.is_chosen())?;
+    let ports = Ports::bind(&args, tls.is_tls()).await?;
     match open::store(&args).await? {
-        Opened::Embedded(store, home) => run_on(store, (&args, &home), ports).await,
-        Opened::Redis(store, home) => run_on(store, (&args, &home), ports).await,
+        Opened::Embedded(store, home) => run_on(store, (&args, &home), (ports, tls)).await,
+        Opened::Redis(store, home) => run_on(store, (&args, &home), (ports, tls)).await,
     }
 }
 
 async fn run_on<S: Store>(
     store: S,
     (args, home): (&ServeArgs, &Home),
-    ports: Ports,
+    (ports, tls): (Ports, Chosen),
 ) -> Result<(), ServeError> {
+    let tls = tls.ready(home)?;
     let endpoint = ports.bound()?.local_endpoint();
     let authority = Arc::new(start(store, (args, home), &endpoint).await?);
-    serve((args, home), ports, authority).await
+    serve((args, home), (ports, tls), authority).await
 }
 
 /// Logs what happens, for whoever looks after the process.
@@ -70,7 +75,7 @@ pub(crate) fn log_to_stderr(level: LogLevel) {
 
 async fn serve<S: Store>(
     (args, home): (&ServeArgs, &Home),
-    ports: Ports,
+    (ports, tls): (Ports, Option<Tls>),
     authority: Arc<ServedAuthority<S>>,
 ) -> Result<(), ServeError> {
     let bound = ports.bound()?;
@@ -98,11 +103,14 @@ async fn serve<S: Store>(
         readiness: upkeep.readiness(),
     };
     let mut admin = tokio::spawn(axum::serve(ports.admin, admin_port::router(shown)).into_future());
-    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
-    let incoming = TcpIncoming::from(ports.service).with_nodelay(Some(true));
-    let mut server = tokio::spawn(answer(incoming, routes, stopped));
+    let mut server = answer_on(ports.service, tls.as_ref(), (routes, stopped));
     let mut signals = Signals::new().map_err(ServeError::System)?;
-    announce(&Announcement { home, bound });
+    let dev_ca = tls.as_ref().and_then(|tls| tls.dev_ca.as_deref());
+    announce(&Announcement {
+        home,
+        bound,
+        dev_ca,
+    });
 
     let outcome = tokio::select! {
         ended = &mut server => return ended.map_err(|error| ServeError::System(error.into()))?
@@ -123,6 +131,21 @@ async fn serve<S: Store>(
         tracing::warn!(%error, "when tokens were last issued was not written down");
     }
     outcome
+}
+
+/// Answers on a port, with TLS or without. Which it is costs the connections of the other nothing.
+fn answer_on(
+    listener: TcpListener,
+    tls: Option<&Tls>,
+    (routes, stopped): (Routes, watch::Receiver<bool>),
+) -> JoinHandle<Result<(), tonic::transport::Error>> {
+    if let Some(tls) = tls {
+        let incoming = Box::pin(tls.connections(listener));
+        return tokio::spawn(answer(incoming, routes, stopped));
+    }
+    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    tokio::spawn(answer(incoming, routes, stopped))
 }
 
 /// Answers calls until it is told to stop, and then those that are in progress.

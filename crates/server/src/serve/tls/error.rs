@@ -1,0 +1,92 @@
+//! Why there is no TLS.
+
+use std::{io, path::PathBuf};
+
+use lanyard_token::ClockError;
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TlsError {
+    /// Two certificates.
+    #[error("--dev-tls makes a certificate and --tls-cert names one: say one of the two")]
+    Both,
+    /// There is no place for what would be made.
+    #[error(
+        "--dev-tls keeps its certificate in a data directory, and with --redis there is none: name \
+         one with --tls-cert and --tls-key"
+    )]
+    NoDataDirectory,
+    /// A file that was named.
+    #[error("cannot read `{}` ({source}): name a PEM file with {flag}", path.display())]
+    Unreadable {
+        /// The flag that names it.
+        flag: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file that holds something else.
+    #[error("`{}` holds no {wanted}: name a PEM file that does with {flag}", path.display())]
+    Lacking {
+        /// The flag that names it.
+        flag: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What it should hold.
+        wanted: &'static str,
+    },
+    /// The key is another certificate's.
+    #[error(
+        "the key in `{}` is not that of the certificate in `{}`: name the two that belong together \
+         with --tls-cert and --tls-key; the server's own certificate comes first in its file",
+        key.display(), cert.display()
+    )]
+    Mismatch {
+        /// The certificate.
+        cert: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// They are of no use for TLS.
+    #[error(
+        "the certificate in `{}` and the key in `{}` cannot be used ({source}): name others with \
+         --tls-cert and --tls-key",
+        cert.display(), key.display()
+    )]
+    Unusable {
+        /// The certificate.
+        cert: PathBuf,
+        /// The key.
+        key: PathBuf,
+        /// Why not.
+        source: rustls::Error,
+    },
+    /// What is made cannot be kept.
+    #[error("cannot keep the certificate of --dev-tls in `{}`: {source}", path.display())]
+    Dev {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What was made is damaged.
+    #[error(
+        "the authority of --dev-tls in `{}` is damaged: remove that directory to have another, and \
+         trust that instead",
+        path.display()
+    )]
+    DevDamaged {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A certificate cannot be made.
+    #[error("a certificate cannot be made: {0}")]
+    Making(#[from] rcgen::Error),
+    /// The clock.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// TLS itself.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[from] rustls::Error),
+}
