@@ -46,5 +46,6 @@ mod behaviour {
     mod revoking;
     mod server;
     mod signing_keys;
+    mod tls;
     mod watching;
 }

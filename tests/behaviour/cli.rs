@@ -441,14 +441,6 @@ async fn the_age_of_the_list_has_one_form() {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_tls_is_refused_for_what_it_is() {
-    let server = Server::start().await;
-    let cli = Cli(server.data());
-    let refused = cli.error(&["identity", "list", "--endpoint", "https://localhost:7400"]);
-    assert!(refused.contains("does not speak"), "{refused}");
-}
-
-#[tokio::test]
 async fn a_file_with_a_secret_is_never_written_over() {
     let server = Server::start().await;
     let cli = Cli(server.data());

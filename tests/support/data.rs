@@ -35,6 +35,11 @@ impl Data {
         self.path().join("bootstrap.json")
     }
 
+    /// Where the certificate is that clients of `--dev-tls` are to trust.
+    pub(crate) fn dev_ca_path(&self) -> PathBuf {
+        self.path().join("tls/ca.pem")
+    }
+
     /// Where the master key is.
     pub(crate) fn master_key_path(&self) -> PathBuf {
         self.path().join("master.key")

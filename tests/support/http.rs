@@ -4,7 +4,7 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use http::Request;
 use http::request::Builder;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -23,7 +23,16 @@ pub(crate) struct Answer {
 /// Asks over HTTP/1.1.
 pub(crate) async fn get(base: &str, path: &str) -> Answer {
     let authority = base.strip_prefix("http://").expect("a plain URL");
-    let mut stream = TcpStream::connect(authority).await.expect("a connection");
+    let stream = TcpStream::connect(authority).await.expect("a connection");
+    get_over(stream, authority, path).await
+}
+
+/// Asks over HTTP/1.1 on a connection that there is.
+pub(crate) async fn get_over(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    authority: &str,
+    path: &str,
+) -> Answer {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
@@ -34,7 +43,18 @@ pub(crate) async fn get(base: &str, path: &str) -> Answer {
 
 /// Asks over HTTP/2 with prior knowledge, as gRPC does.
 pub(crate) async fn get_h2c(base: &str, path: &str) -> Answer {
-    let (mut client, _connection) = connect(base).await;
+    let authority = base.strip_prefix("http://").expect("a plain URL");
+    let stream = TcpStream::connect(authority).await.expect("a connection");
+    get_h2_over(stream, base, path).await
+}
+
+/// Asks over HTTP/2 on a connection that there is.
+pub(crate) async fn get_h2_over(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    base: &str,
+    path: &str,
+) -> Answer {
+    let (mut client, _connection) = begin(stream).await;
     let request = Request::get(format!("{base}{path}"))
         .body(())
         .expect("a request");
@@ -110,6 +130,12 @@ pub(crate) async fn begin_call(base: &str, path: &str, bearer: &str) -> impl Dro
 async fn connect(base: &str) -> (SendRequest<Bytes>, JoinSet<()>) {
     let authority = base.strip_prefix("http://").expect("a plain URL");
     let stream = TcpStream::connect(authority).await.expect("a connection");
+    begin(stream).await
+}
+
+async fn begin(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> (SendRequest<Bytes>, JoinSet<()>) {
     let (client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
     let mut driver = JoinSet::new();
     driver.spawn(async move { drop(connection.await) });

@@ -20,6 +20,7 @@ pub(crate) mod pages;
 mod replicas;
 mod said;
 mod server;
+pub(crate) mod tls;
 mod token;
 mod watching;
 

@@ -1,6 +1,7 @@
 //! A server of one's own: the real binary, on free ports, in a directory that goes with it.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use super::{Bearer, Caller, Credential, Data, eventually, http, lanyard};
 
@@ -208,6 +209,14 @@ impl Server {
     /// A connection to it.
     pub(crate) fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(self.endpoint.clone()).expect("an endpoint");
+        let endpoint = match self.endpoint.strip_prefix("https") {
+            Some(_) => {
+                let pem = fs::read_to_string(self.data.dev_ca_path()).expect("an authority");
+                let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+                endpoint.tls_config(tls).expect("TLS")
+            }
+            None => endpoint,
+        };
         endpoint.timeout(super::DEADLINE).connect_lazy()
     }
 

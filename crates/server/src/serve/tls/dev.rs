@@ -151,8 +151,8 @@ fn authority_params(key: &KeyPair, now: UnixTime) -> Result<CertificateParams, T
     let mut params = CertificateParams::new([])?;
     // Two of them in one store are told apart by their names, so each has a part of its key in it.
     let id = params.key_identifier(key).into_iter().take(4);
-    let id: String = id.map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("Lanyard development authority {id}");
+    let id = id.fold(0_u32, |id, byte| (id << 8) | u32::from(byte));
+    let name = format!("Lanyard development authority {id:08x}");
     params.distinguished_name.remove(DnType::CommonName);
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
