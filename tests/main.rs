@@ -15,6 +15,7 @@ mod support;
 /// One module for each behaviour.
 mod behaviour {
     mod architecture;
+    mod azure_sdks;
     mod bad_tokens;
     mod callers;
     mod checks;

@@ -1,0 +1,46 @@
+# What the scripts here share. Sourced, with `set -euo pipefail` in force.
+
+AZURE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# Where the SDKs are installed: away from the sources, and kept from one run to the next.
+SDKS="$(cd "$AZURE/../../.." && pwd)/target/azure-sdks"
+
+give_up() {
+    echo "$1" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null || give_up "\`$1\` is missing: install $2"
+}
+
+need_python() { python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null ||
+    give_up "Python 3.9 or later with venv is missing: install python3 and python3-venv"; }
+
+need_node() {
+    need node "Node.js 20 or later, the package nodejs"
+    node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' ||
+        give_up "Node.js is older than 20: install a later one"
+    need npm "npm, the package npm"
+}
+
+need_java() {
+    need javac "a JDK of 17 or later, such as the package openjdk-17-jdk-headless"
+    need keytool "a JDK of 17 or later, such as the package openjdk-17-jdk-headless"
+    need mvn "Maven, the package maven"
+}
+
+# A language is installed if its mark holds the hash of what says which versions.
+mark_of() { echo "$SDKS/$1/installed"; }
+hash_of() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
+installed() {
+    local language="$1"
+    shift
+    [[ "$(cat "$(mark_of "$language")" 2>/dev/null)" == "$(hash_of "$@")" ]]
+}
+need_installed() {
+    installed "$@" || give_up "the SDK is not installed: run \`bash tests/clients/azure/install.sh $1\` first"
+}
+
+PYTHON_FILES=("$AZURE/python/requirements.txt")
+NODE_FILES=("$AZURE/node/package.json" "$AZURE/node/package-lock.json")
+JAVA_FILES=("$AZURE/java/pom.xml")
