@@ -2,7 +2,8 @@
 # Every test of the workspace, with one command: bash tests/run.sh
 #
 # It starts from a clean checkout and any directory. The tests of the Redis store start real servers
-# on ports of their own, so redis-server is installed if it is missing. Arguments go to `cargo test`,
+# on ports of their own, so redis-server is installed if it is missing; those with the Azure SDKs need
+# Python, Node.js and Java, and the SDKs, which are installed under target/. Arguments go to `cargo test`,
 # so that `bash tests/run.sh --test main revoking` runs a part. What is printed last is cargo's own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,6 +12,7 @@ main() {
     need cargo "Rust 1.95 or later, by way of rustup"
     need cc "a C compiler, such as the package gcc, for the cryptography in C"
     need_redis
+    need_azure_sdks
     # All targets are run even after one has failed, so that a run tells everything that it can.
     exec cargo test --workspace --locked --no-fail-fast "$@" </dev/null
 }
@@ -23,19 +25,37 @@ need_redis() {
     command -v redis-server >/dev/null && return
     echo "tests/run.sh: installing redis-server" >&2
     # Should it be started as a service, that is on port 6379, which no test uses.
-    install_redis >&2 && command -v redis-server >/dev/null && return
+    install_packages redis-server >&2 && command -v redis-server >/dev/null && return
     echo "tests/run.sh: \`redis-server\` is missing and could not be installed:" \
         "install it, or name its binary by LANYARD_REDIS_SERVER=/path/to/it" >&2
     exit 1
 }
 
-install_redis() {
+# Without them the tests that use them fail, and say what is missing: the others can still be run.
+need_azure_sdks() {
+    local missing=() language
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
+    command -v javac >/dev/null || missing+=(default-jdk-headless)
+    command -v mvn >/dev/null || missing+=(maven)
+    if [[ ${#missing[@]} -gt 0 ]]; then
+        echo "tests/run.sh: installing ${missing[*]}" >&2
+        install_packages "${missing[@]}" >&2 || true
+    fi
+    for language in python node java; do
+        bash tests/clients/azure/install.sh "$language" >&2 ||
+            echo "tests/run.sh: the Azure SDK for $language could not be installed" >&2
+    done
+}
+
+install_packages() {
     local root=()
     [[ "$(id -u)" == 0 ]] || root=(sudo)
     # The package may be had although an index of others may not: only its installation counts.
     "${root[@]}" apt-get update --quiet --quiet || true
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install --quiet --quiet --yes --no-install-recommends redis-server
+        apt-get install --quiet --quiet --yes --no-install-recommends "$@"
 }
 
 need() {

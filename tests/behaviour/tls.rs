@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use lanyard_proto::v1::Capability;
@@ -293,11 +294,36 @@ async fn beyond_this_machine_tls_is_enough_and_nothing_is_not() {
 }
 
 #[tokio::test]
+async fn a_renewed_certificate_is_served_without_a_start_and_what_was_open_stays_open() {
+    let data = Data::new();
+    let (cert, key) = own_certificate(&data, "own");
+    let text = |path: &Path| path.display().to_string();
+    let flags = ["--tls-cert", &text(&cert), "--tls-key", &text(&key)];
+    let server = Server::start_on(&data, &flags).await;
+    let before = TlsClient::believing(&cert);
+    let open = before.connect(&server).await.expect("a handshake");
+    let (renewed, its_key) = own_certificate(&data, "renewed");
+    fs::rename(&renewed, &cert).expect("moved");
+    fs::rename(&its_key, &key).expect("moved");
+    let after = TlsClient::believing(&cert);
+    eventually("the new certificate is served", async || {
+        after.connect(&server).await.is_ok()
+    })
+    .await;
+    before
+        .connect(&server)
+        .await
+        .expect_err("the old one is not");
+    let answer = http::get_h2_over(open, server.endpoint(), JWKS).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_start_with_files_that_do_not_fit_is_refused_and_makes_nothing() {
     let data = Data::new();
     let (cert, key) = own_certificate(&data, "own");
     let (_, other) = own_certificate(&data, "other");
-    let text = |path: &std::path::Path| path.display().to_string();
+    let text = |path: &Path| path.display().to_string();
     let missing = text(&data.beside("missing.pem"));
     let (cert, key, other) = (text(&cert), text(&key), text(&other));
     for (flags, told) in [

@@ -1,7 +1,7 @@
 //! Connections over TLS, and certificates to offer.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair};
@@ -27,7 +27,12 @@ pub(crate) struct TlsClient {
 impl TlsClient {
     /// Trusts what `--dev-tls` has made in a data directory.
     pub(crate) fn of(data: &Data) -> Self {
-        let ca = CertificateDer::from_pem_file(data.dev_ca_path());
+        Self::believing(&data.dev_ca_path())
+    }
+
+    /// Trusts what is in a file.
+    pub(crate) fn believing(file: &Path) -> Self {
+        let ca = CertificateDer::from_pem_file(file);
         let mut client = Self::believing_nobody();
         client
             .roots

@@ -75,7 +75,7 @@ pub(crate) fn log_to_stderr(level: LogLevel) {
 
 async fn serve<S: Store>(
     (args, home): (&ServeArgs, &Home),
-    (ports, tls): (Ports, Option<Tls>),
+    (ports, mut tls): (Ports, Option<Tls>),
     authority: Arc<ServedAuthority<S>>,
 ) -> Result<(), ServeError> {
     let bound = ports.bound()?;
@@ -97,6 +97,9 @@ async fn serve<S: Store>(
         (health, Arc::clone(&metrics)),
     )?;
     let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics), log));
+    if let Some(renewal) = tls.as_mut().and_then(|tls| tls.renewal.take()) {
+        upkeep.spawn(renewal.follow());
+    }
 
     let shown = Shown {
         metrics,

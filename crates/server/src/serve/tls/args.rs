@@ -1,10 +1,10 @@
 //! What can be chosen for TLS.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Chosen, error::TlsError, pair};
+use super::{Chosen, error::TlsError, pair, renewal::Files};
 use crate::serve::args::switch;
 
 /// The flags of `lanyard serve` for TLS. Each has an environment variable.
@@ -43,7 +43,8 @@ impl TlsArgs {
             (None, false) => Ok(Chosen::Plain),
             (Some((cert, key)), false) => {
                 let read = pair::given(cert, key)?;
-                Ok(Chosen::Given(Arc::new(read)))
+                let (cert, key) = (cert.to_owned(), key.to_owned());
+                Ok(Chosen::Given(Files { cert, key }, read))
             }
             (None, true) if on_redis => Err(TlsError::NoDataDirectory),
             (None, true) => Ok(Chosen::Dev),

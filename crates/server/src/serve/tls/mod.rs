@@ -10,6 +10,7 @@
 //! | `pair` | a certificate and its key, out of PEM files |
 //! | `dev` | a local certificate authority, and a certificate under it |
 //! | `trust` | how other programs are made to believe it |
+//! | `renewal` | what is served with, and what becomes of it when its files change |
 //! | `incoming` | from connections to handshakes to what is served |
 //! | `error` | why there is no TLS |
 
@@ -18,6 +19,7 @@ mod dev;
 mod error;
 mod incoming;
 mod pair;
+mod renewal;
 mod trust;
 
 use std::{path::PathBuf, sync::Arc};
@@ -26,21 +28,24 @@ use lanyard_token::{Clock as _, SystemClock};
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
-    sign::{CertifiedKey, SingleCertAndKey},
+    sign::CertifiedKey,
 };
 use tokio_rustls::TlsAcceptor;
 
-use self::dev::DevTls;
 pub(super) use self::trust::Trust;
 pub(crate) use self::{args::TlsArgs, dev::CA_IN_DATA, error::TlsError};
+use self::{
+    dev::DevTls,
+    renewal::{Current, Files, Renewal},
+};
 use super::home::{Data, Home};
 
 /// What the flags say of TLS, with the files that they name read.
 pub(super) enum Chosen {
     /// None.
     Plain,
-    /// With this certificate.
-    Given(Arc<CertifiedKey>),
+    /// With the certificate in these files.
+    Given(Files, CertifiedKey),
     /// With one that is made in the data directory.
     Dev,
 }
@@ -50,6 +55,8 @@ pub(super) struct Tls {
     acceptor: TlsAcceptor,
     /// The certificate of the authority that was made here, if one was.
     pub(super) dev_ca: Option<PathBuf>,
+    /// What looks after the files, if there are any.
+    pub(super) renewal: Option<Renewal>,
 }
 
 impl Chosen {
@@ -62,11 +69,11 @@ impl Chosen {
     pub(super) fn ready(self, home: &Home) -> Result<Option<Tls>, TlsError> {
         match (self, &home.data) {
             (Self::Plain, _) => Ok(None),
-            (Self::Given(key), _) => Tls::new(key, None).map(Some),
+            (Self::Given(files, key), _) => Tls::given(files, key).map(Some),
             (Self::Dev, Data::Directory(data)) => {
                 let dev = DevTls::in_data(data);
                 let key = dev.certificate(SystemClock.wall()?)?;
-                Tls::new(Arc::new(key), Some(dev.ca_file())).map(Some)
+                Tls::made(key, dev.ca_file()).map(Some)
             }
             (Self::Dev, Data::Redis { .. }) => Err(TlsError::NoDataDirectory),
         }
@@ -74,17 +81,31 @@ impl Chosen {
 }
 
 impl Tls {
-    fn new(key: Arc<CertifiedKey>, dev_ca: Option<PathBuf>) -> Result<Self, TlsError> {
-        let builder = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth();
-        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
-        config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    fn given(files: Files, key: CertifiedKey) -> Result<Self, TlsError> {
+        let current = Arc::new(Current::new(key));
         Ok(Self {
-            acceptor: Arc::new(config).into(),
-            dev_ca,
+            acceptor: acceptor(Arc::clone(&current))?,
+            dev_ca: None,
+            renewal: Some(Renewal::new(files, current)),
         })
     }
+
+    fn made(key: CertifiedKey, ca: PathBuf) -> Result<Self, TlsError> {
+        Ok(Self {
+            acceptor: acceptor(Arc::new(Current::new(key)))?,
+            dev_ca: Some(ca),
+            renewal: None,
+        })
+    }
+}
+
+fn acceptor(current: Arc<Current>) -> Result<TlsAcceptor, TlsError> {
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth();
+    let mut config = builder.with_cert_resolver(current);
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    Ok(Arc::new(config).into())
 }
 
 /// One library of cryptography for the whole program, named here rather than installed for it.

@@ -26,7 +26,8 @@ pub(super) fn given(cert: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     })
 }
 
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// The certificate alone, with those above it.
+pub(super) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let lacking = || TlsError::Lacking {
         flag: CERT,
         path: path.to_owned(),
