@@ -97,10 +97,7 @@ pub(super) fn resource(
     record(table, id.as_uuid().as_u128(), RESOURCE)
 }
 
-pub(super) fn resource_named(
-    tables: &Reads,
-    name: &str,
-) -> Result<Option<ResourceId>, StoreError> {
+pub(super) fn resource_named(tables: &Reads, name: &str) -> Result<Option<ResourceId>, StoreError> {
     let found = tables.open(RESOURCE_NAMES)?.get(name)?;
     Ok(found.map(|id| ResourceId::from_uuid(Uuid::from_u128(id.value()))))
 }
