@@ -19,6 +19,7 @@ use crate::{
     keyring::{Keyring, key_set},
     refusals::Refusals,
     remembered::Remembered,
+    signers::Signers,
 };
 
 /// What an operator chooses.
@@ -57,6 +58,7 @@ pub struct Authority<S, C, E> {
     reloading: Mutex<()>,
     pub(crate) refusals: Refusals,
     pub(crate) remembered: Remembered,
+    pub(crate) signers: Signers,
 }
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
@@ -93,6 +95,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             reloading: Mutex::default(),
             refusals: Refusals::default(),
             remembered: Remembered::default(),
+            signers: Signers::default(),
         };
         authority.reload_signing_keys().await?;
         Ok(authority)

@@ -1,6 +1,6 @@
 //! Who asks, and the proofs that calls take.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use lanyard_revocation::Handle;
 use lanyard_store::{Credential, CredentialRole, Store, StoreError};
@@ -44,6 +44,14 @@ pub struct Watcher {
 }
 
 impl Caller {
+    /// Whoever has proved to hold a credential.
+    pub(crate) const fn holding(credential: &Credential) -> Self {
+        Self {
+            credential: credential.id,
+            role: credential.role,
+        }
+    }
+
     /// The credential that signed the bearer. Its role is its for as long as it is there.
     #[must_use]
     pub const fn credential(&self) -> CredentialId {
@@ -249,15 +257,13 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         bearer
             .verify(secret.as_bytes(), self.clock.wall()?)
             .map_err(|reason| self.refused(reason))?;
-        Ok(Caller {
-            credential: found.id,
-            role: found.role,
-        })
+        Ok(Caller::holding(found))
     }
 
-    /// A step has found that an access key is gone.
-    pub(crate) fn credential_gone(&self, credential: CredentialId) -> Error {
+    /// A step has found that an access key of a resource is gone.
+    pub(crate) fn credential_gone(&self, resource: ResourceId, credential: CredentialId) -> Error {
         self.remembered.forget(credential);
+        self.signers.forget(resource);
         Error::CredentialRefused
     }
 
@@ -271,7 +277,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         found.map(drop).ok_or(Error::CredentialRefused)
     }
 
-    fn refused(&self, reason: BearerRefusal) -> Error {
+    /// Refuses a caller for a reason that the log alone is told.
+    pub fn refused(&self, reason: impl Display) -> Error {
         let now = self.clock.wall().unwrap_or(UnixTime::from_secs(0));
         self.refusals.refused(reason, now)
     }

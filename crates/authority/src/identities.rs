@@ -127,7 +127,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 Ok(Some((self.issue_times.noted(existing), end)))
             }
             IdentityCreation::SigningKeyNotActive => Ok(None),
-            IdentityCreation::CredentialUnknown => Err(self.credential_gone(credential)),
+            IdentityCreation::CredentialUnknown => {
+                Err(self.credential_gone(identity.id.resource(), credential))
+            }
             IdentityCreation::ResourceUnknown => {
                 Err(Error::not_found(Entity::Resource, identity.id.resource()))
             }

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `authority` | the struct and what all calls share |
 //! | `bearer`, `caller` | who asks |
+//! | `signature`, `signers` | who asks by a signature that names no key |
 //! | `tenancy`, `access_keys`, `service_keys` | what operators manage |
 //! | `identities`, `tokens` | what the holders of access keys manage |
 //! | `signing_keys`, `keyring` | the keys that sign |
@@ -43,6 +44,8 @@ mod remembered;
 mod seal;
 mod secret;
 mod service_keys;
+mod signature;
+mod signers;
 mod signing_keys;
 mod tenancy;
 mod tokens;
@@ -65,6 +68,7 @@ pub use self::{
     seal::{MasterKey, MasterKeyError, SealError},
     secret::Secret,
     service_keys::{ServiceKey, ServiceRole},
+    signature::{Signed, Sought},
     signing_keys::RevokedSigningKey,
     tokens::{IssuedToken, TokenSpec},
 };

@@ -1,10 +1,13 @@
 //! How often refusals are told.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt::Display,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use lanyard_token::UnixTime;
 
-use crate::{Error, bearer::BearerRefusal};
+use crate::Error;
 
 /// Refusals since the last one that was told.
 #[derive(Debug, Default)]
@@ -17,9 +20,9 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// The answer to all refusals. Which it was, the log tells; but at most once a second, since
     /// anybody can be refused as often as they like.
-    pub(crate) fn refused(&self, reason: BearerRefusal, now: UnixTime) -> Error {
+    pub(crate) fn refused(&self, reason: impl Display, now: UnixTime) -> Error {
         if let Some(untold) = self.tell(now.as_secs()) {
-            tracing::warn!(%reason, untold, "a caller's bearer was refused");
+            tracing::warn!(%reason, untold, "a caller's proof was refused");
         }
         Error::CredentialRefused
     }

@@ -69,7 +69,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 }
                 IssueGrant::IdentityUnknown => return Err(unknown(id)),
                 IssueGrant::CredentialUnknown => {
-                    return Err(self.credential_gone(caller.credential()));
+                    return Err(self.credential_gone(caller.resource(), caller.credential()));
                 }
                 IssueGrant::SigningKeyNotActive => self.reload_signing_keys().await?,
             }

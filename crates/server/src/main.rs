@@ -4,6 +4,8 @@
 mod client;
 mod enforce;
 mod grpc;
+mod rest;
+mod scopes;
 mod serve;
 
 use std::{

@@ -244,6 +244,9 @@ pub trait Store: Send + Sync + 'static {
     /// Finds a resource.
     fn resource(&self, id: ResourceId) -> impl Step<Option<Resource>>;
 
+    /// Finds the resource that has a name.
+    fn resource_named(&self, name: String) -> impl Step<Option<ResourceId>>;
+
     /// Lists the resources of a subscription. `None` if there is no such subscription.
     fn resources(
         &self,

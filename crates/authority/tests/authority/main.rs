@@ -13,6 +13,7 @@ mod following;
 mod identities;
 mod issuing;
 mod revoking;
+mod signatures;
 mod signing_keys;
 mod support;
 mod tenancy;

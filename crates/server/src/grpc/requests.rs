@@ -5,7 +5,6 @@
 use lanyard_authority::{
     CustomId, DisplayName, PageRequest, PageSize, ResourceName, ServiceRole, TokenSpec,
 };
-use lanyard_policy::{EmptyScopeSet, Scope, ScopeSet, UnknownScope};
 use lanyard_proto::v1;
 use lanyard_revocation::PartitionId;
 use lanyard_store::KeySlot;
@@ -13,6 +12,7 @@ use lanyard_token::{CredentialId, IdentityId, KeyId, Lifetime, ResourceId, Subsc
 use prost_types::Duration;
 
 use super::{fields::Fields, status::Fault};
+use crate::scopes::scope_set;
 
 pub(super) fn create_identity(
     message: &v1::CreateIdentityRequest,
@@ -171,25 +171,6 @@ fn token_spec(
         scopes: scopes?,
         lifetime: lifetime?,
     })
-}
-
-fn scope_set(scopes: &[String]) -> Result<ScopeSet, ScopesError> {
-    if scopes.len() > Scope::ALL.len() {
-        return Err(ScopesError::TooMany(scopes.len()));
-    }
-    let scopes = scopes.iter().map(|text| text.parse::<Scope>());
-    Ok(ScopeSet::new(scopes.collect::<Result<Vec<_>, _>>()?)?)
-}
-
-/// Why scopes are not a set of scopes.
-#[derive(Debug, thiserror::Error)]
-enum ScopesError {
-    #[error("must be 1 to 5 scopes, not {0}")]
-    TooMany(usize),
-    #[error(transparent)]
-    Unknown(#[from] UnknownScope),
-    #[error(transparent)]
-    Empty(#[from] EmptyScopeSet),
 }
 
 #[cfg(test)]

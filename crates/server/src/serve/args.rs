@@ -7,7 +7,7 @@ use lanyard_revocation::{FreshnessBound, FreshnessBoundError};
 use lanyard_token::{Audience, Issuer, PropagationBound, PropagationBoundError, TokenAlgorithm};
 use tracing::level_filters::LevelFilter;
 
-use super::{redis_args::RedisArgs, tls::TlsArgs};
+use super::{redis_args::RedisArgs, rest_args::RestArgs, tls::TlsArgs};
 
 /// The flags of `lanyard serve`. Each has an environment variable.
 #[derive(Clone, Debug, Args)]
@@ -111,6 +111,9 @@ pub(crate) struct ServeArgs {
     /// Serve without TLS beyond this machine. Tokens and bearers can then be read on the way.
     #[arg(long, env = "LANYARD_PLAINTEXT", value_parser = switch)]
     pub(super) plaintext: bool,
+
+    #[command(flatten)]
+    pub(super) rest: RestArgs,
 
     /// How much is logged, to standard error.
     #[arg(

@@ -52,7 +52,11 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("lanyard");
         let calls = Family::<CallLabels, Counter>::default();
-        registry.register("calls", "gRPC calls by path and status code", calls.clone());
+        registry.register(
+            "calls",
+            "Calls over gRPC and REST, by what was called and status code",
+            calls.clone(),
+        );
         let list_age = Gauge::default();
         let help = "Age of the revocation list; -1 if it was never read";
         registry.register_with_unit("revocation_list_age", help, Unit::Seconds, list_age.clone());

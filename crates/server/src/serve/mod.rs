@@ -2,7 +2,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `args`, `redis_args`, `redis_servers` | what can be chosen, and its limits |
+//! | `args`, `redis_args`, `redis_servers`, `rest_args` | what can be chosen, and its limits |
 //! | `ports`, `signals` | what a process has of the system |
 //! | `tls` | what is spoken on the service port, if not plain text |
 //! | `open`, `home` | the store, of either kind, and the files that go with it |
@@ -10,7 +10,7 @@
 //! | `start` | from a store to an authority that can serve |
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
-//! | `service_port` | gRPC and HTTP on one port |
+//! | `service_port` | gRPC, REST and the keys on one port |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
 //! | `metrics`, `log_gauges` | what is counted |
@@ -29,6 +29,7 @@ mod open;
 mod ports;
 mod redis_args;
 mod redis_servers;
+mod rest_args;
 mod run;
 mod service_port;
 mod signals;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures_util::Stream;
+use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
 use lanyard_token::{SystemClock, Verifier};
@@ -40,7 +41,10 @@ use super::{
     tls::{Chosen, Tls},
     upkeep::Upkeep,
 };
-use crate::grpc::{self, ServedAuthority};
+use crate::{
+    grpc::{self, ServedAuthority},
+    rest::Rest,
+};
 
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
@@ -91,10 +95,16 @@ async fn serve<S: Store>(
     let metrics = Arc::new(metrics);
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
+    let rest = Rest::new(
+        Arc::clone(&authority),
+        args.rest.settings(),
+        Arc::clone(&metrics),
+    );
     let routes = service_port::routes(
         &authority,
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
+        rest.map_err(Error::from)?,
     )?;
     let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics), log));
     if let Some(renewal) = tls.as_mut().and_then(|tls| tls.renewal.take()) {

@@ -1,4 +1,4 @@
-//! gRPC and HTTP on one port.
+//! gRPC, REST and the published keys on one port.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
     middleware::{self, Next},
@@ -24,13 +24,17 @@ use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
 use super::metrics::Metrics;
-use crate::grpc::{self, Door, ENFORCER_SERVICES, SERVICES, ServedAuthority};
+use crate::{
+    grpc::{self, Door, ENFORCER_SERVICES, SERVICES, ServedAuthority},
+    rest::Rest,
+};
 
 /// Everything that the port answers.
 pub(super) fn routes<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
+    rest: Rest<S>,
 ) -> Result<Routes, ReflectionError> {
     let services = open_services(health, &SERVICES)?
         .add_service(grpc::identity_service(authority))
@@ -40,7 +44,9 @@ pub(super) fn routes<S: Store>(
     let http = Router::new()
         .route(JWKS_PATH, get(jwks))
         .with_state(authority.view());
-    Ok(behind_door(authority, metrics, (services, http)))
+    let rest = middleware::from_fn_with_state(Arc::new(rest), beside_rest);
+    let routes = behind_door(authority, metrics, (services, http));
+    Ok(Routes::from(routes.into_axum_router().layer(rest)))
 }
 
 /// What the port of an enforcement point answers.
@@ -103,18 +109,35 @@ async fn jwks(State(view): State<Arc<View>>) -> impl IntoResponse {
     (headers, view.keys().to_jwks_json())
 }
 
+/// Has the REST face answer what is neither gRPC nor a look at the keys.
+async fn beside_rest<S: Store>(
+    State(rest): State<Arc<Rest<S>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_grpc(&request) || (reads && request.uri().path() == JWKS_PATH) {
+        next.run(request).await
+    } else {
+        rest.answer(request).await
+    }
+}
+
+fn is_grpc(request: &Request) -> bool {
+    request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
 /// Counts gRPC calls, and answers what is neither gRPC nor ours as HTTP does.
 async fn count_and_answer(
     State(metrics): State<Arc<Metrics>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let is_grpc = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
     let path = request.uri().path().to_owned();
-    if !is_grpc {
+    if !is_grpc(&request) {
         return if path == JWKS_PATH {
             next.run(request).await
         } else {

@@ -211,6 +211,10 @@ impl Store for SharedStore {
         Err(not_simulated())
     }
 
+    async fn resource_named(&self, _: String) -> Result<Option<ResourceId>, StoreError> {
+        Err(not_simulated())
+    }
+
     async fn resources(
         &self,
         _: SubscriptionId,

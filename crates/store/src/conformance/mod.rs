@@ -78,6 +78,7 @@ macro_rules! conformance_tests {
                 a_deleted_resource_is_finally_revoked
                 a_deleted_resource_leaves_its_neighbours_alone
                 the_name_of_a_deleted_resource_is_free_again
+                a_resource_is_found_by_its_name_while_it_is_there
                 a_deleted_subscription_takes_its_resources_with_it
                 an_empty_subscription_is_deleted_without_a_word_to_the_log
                 what_is_deleted_twice_is_unknown_the_second_time;

@@ -262,6 +262,25 @@ pub async fn the_name_of_a_deleted_resource_is_free_again<B: Backend>(backend: &
     world.identity_called(new.id(), Some("alice")).await;
 }
 
+/// A name leads to the resource that has it now, and to nothing when none has.
+pub async fn a_resource_is_found_by_its_name_while_it_is_there<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let found = async |name: &str| world.store.resource_named(name.to_owned()).await.unwrap();
+    let subscription = world.subscription().await;
+    assert_eq!(found("name").await, None);
+    let old = world.tenant_in(subscription.id, "name").await;
+    let other = world.tenant_in(subscription.id, "other").await;
+    assert_eq!(found("name").await, Some(old.id()));
+    world.store.delete_resource(old.id()).await.unwrap();
+    assert_eq!(found("name").await, None);
+    let new = world.tenant_in(subscription.id, "name").await;
+    assert_eq!(found("name").await, Some(new.id()));
+    assert_eq!(found("other").await, Some(other.id()));
+    for near in ["", "nam", "names", "NAME"] {
+        assert_eq!(found(near).await, None, "{near}");
+    }
+}
+
 /// One entry for each resource, each in the log of its partition, and everything is gone.
 pub async fn a_deleted_subscription_takes_its_resources_with_it<B: Backend>(backend: &B) {
     let world = World::new(backend).await;

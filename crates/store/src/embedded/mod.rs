@@ -116,6 +116,10 @@ impl Store for EmbeddedStore {
         self.read(|tables| tenancy::resource(&tables.open(RESOURCES)?, id))
     }
 
+    async fn resource_named(&self, name: String) -> Result<Option<ResourceId>, StoreError> {
+        self.read(|tables| tenancy::resource_named(tables, &name))
+    }
+
     async fn resources(
         &self,
         subscription: SubscriptionId,

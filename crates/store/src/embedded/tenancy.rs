@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{
     credentials, log,
     tables::{
-        RESOURCES, RESOURCES_OF, Reads, SUBSCRIPTIONS, Writes, after, corrupt, decode, encode,
-        record,
+        RESOURCE_NAMES, RESOURCES, RESOURCES_OF, Reads, SUBSCRIPTIONS, Writes, after, corrupt,
+        decode, encode, record,
     },
 };
 use crate::{
@@ -95,6 +95,11 @@ pub(super) fn resource(
     id: ResourceId,
 ) -> Result<Option<Resource>, StoreError> {
     record(table, id.as_uuid().as_u128(), RESOURCE)
+}
+
+pub(super) fn resource_named(tables: &Reads, name: &str) -> Result<Option<ResourceId>, StoreError> {
+    let found = tables.open(RESOURCE_NAMES)?.get(name)?;
+    Ok(found.map(|id| ResourceId::from_uuid(Uuid::from_u128(id.value()))))
 }
 
 pub(super) fn resources(

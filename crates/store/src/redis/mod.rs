@@ -118,6 +118,10 @@ impl Store for RedisStore {
         tenancy::resource(self, id).await
     }
 
+    async fn resource_named(&self, name: String) -> Result<Option<ResourceId>, StoreError> {
+        tenancy::resource_named(self, &name).await
+    }
+
     async fn resources(
         &self,
         subscription: SubscriptionId,

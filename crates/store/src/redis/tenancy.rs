@@ -130,6 +130,17 @@ pub(super) async fn resource(
     Ok(kept(store, id).await?.map(|(resource, _)| resource))
 }
 
+/// A name may lead to what was deleted, or is not shown yet.
+pub(super) async fn resource_named(
+    store: &RedisStore,
+    name: &str,
+) -> Result<Option<ResourceId>, StoreError> {
+    let Some(id) = holder(store, name).await? else {
+        return Ok(None);
+    };
+    Ok(ensure_shown(store, id).await?.then_some(id))
+}
+
 /// Whether a resource is there. One that has its name and is not shown yet, because whoever made it
 /// did not come through, is shown now.
 pub(super) async fn ensure_shown(store: &RedisStore, id: ResourceId) -> Result<bool, StoreError> {

@@ -1,3 +1,5 @@
+use lanyard_policy::{Scope, ScopeSet};
+
 use super::*;
 
 const ID: &str = "01234567-89ab-4def-8123-456789abcdef";

@@ -1,0 +1,106 @@
+//! Who asks: from the signature of a request to the proof that calls take.
+//!
+//! The signature covers the hash of the body and not the body, so it is checked before the body is
+//! read, and a stranger can make the authority neither hold nor decode anything.
+
+use axum::http::request::Parts;
+use lanyard_authority::{Error, KeyHolder, Signed, Sought};
+use lanyard_store::Store;
+use lanyard_token::{Clock as _, SystemClock};
+
+use super::{
+    Rest, denial::Denial, errors::Fault, explain::guesses, resource, route::Route,
+    signature::SignedHead, target::Target,
+};
+
+/// A caller whose signature was good, and what it says of the body that is still to come.
+pub(super) struct Admitted<'a> {
+    pub(super) holder: KeyHolder,
+    pub(super) head: SignedHead<'a>,
+}
+
+impl<S: Store> Rest<S> {
+    /// Finds out who asks for a call.
+    pub(super) async fn admit<'a>(
+        &self,
+        request: &'a Parts,
+        target: &Target<'_>,
+        route: Route,
+    ) -> Result<Admitted<'a>, Fault> {
+        let now = SystemClock.wall().map_err(Error::from)?;
+        let head = SignedHead::read((&request.headers, &request.uri), now);
+        let head = head.map_err(|denial| self.denied(denial))?;
+        let by_host = resource::of_host(head.host());
+        let sought = Sought {
+            host: by_host.as_ref(),
+            identity: route.identity().map(|id| id.resource()),
+            default: &self.settings.default_resource,
+        };
+        let texts = head.texts(&request.method, target);
+        let signed = Signed {
+            texts: &texts,
+            signature: head.signature(),
+        };
+        let found = if is_checked_by_its_step(route) {
+            self.authority
+                .authenticate_signature_for_step(sought, signed)
+                .await
+        } else {
+            self.authority.authenticate_signature(sought, signed).await
+        };
+        match found {
+            Ok(holder) => Ok(Admitted { holder, head }),
+            Err(Error::CredentialRefused) => Err(Fault::Denied(
+                self.explained((&head, request, target), sought, &texts)
+                    .await?,
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Refuses a signature that no key has to be tried for.
+    pub(super) fn denied(&self, denial: Denial) -> Fault {
+        // The log is told; the caller's answer is the same for all of them.
+        drop(self.authority.refused(&denial));
+        Fault::Denied(self.settings.explain_denials.then_some(denial))
+    }
+
+    /// What the caller is told of a signature that no key has made, if anything.
+    async fn explained(
+        &self,
+        (head, request, target): (&SignedHead<'_>, &Parts, &Target<'_>),
+        sought: Sought<'_>,
+        texts: &[String],
+    ) -> Result<Option<Denial>, Error> {
+        if !self.settings.explain_denials {
+            return Ok(None);
+        }
+        let guesses = guesses(head, (&request.method, target), &request.headers);
+        let (texts_of_guesses, meanings): (Vec<_>, Vec<_>) = guesses
+            .into_iter()
+            .map(|guess| (guess.text, guess.meaning))
+            .unzip();
+        let signed = Signed {
+            texts: &texts_of_guesses,
+            signature: head.signature(),
+        };
+        let found = self.authority.text_signed(sought, signed).await?;
+        let meaning = found.and_then(|index| meanings.get(index));
+        let text = texts.first().cloned().unwrap_or_default();
+        Ok(Some(meaning.map_or(Denial::NotSigned(text), |meaning| {
+            Denial::Differs(meaning)
+        })))
+    }
+}
+
+/// Whether the step of a call in the store finds out by itself whether the access key is still there,
+/// so that one round trip to the store is enough. They are the calls that are made all the time; any
+/// other that is put here must have such a step, or a key that was rotated out would go on calling it.
+const fn is_checked_by_its_step(route: Route) -> bool {
+    match route {
+        Route::Create | Route::Issue(_) => true,
+        Route::List | Route::Read(_) | Route::Delete(_) | Route::Revoke(_) | Route::Exchange => {
+            false
+        }
+    }
+}

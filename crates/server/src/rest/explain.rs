@@ -1,0 +1,90 @@
+//! What somebody may have signed instead of their request, for whoever has to find out why it was
+//! refused.
+//!
+//! A signature cannot be read backwards. So texts are made with one thing done as clients and what is
+//! between here and them are known to do it, and looked at whether it is one of those.
+
+use axum::http::{HeaderMap, Method, header::DATE};
+
+use super::{
+    signature::{SignedHead, without_port},
+    target::Target,
+};
+
+/// A text that may have been signed, and what it would mean if it was.
+#[derive(Debug)]
+pub(super) struct Guess {
+    /// The text.
+    pub(super) text: String,
+    /// How it differs from the request.
+    pub(super) meaning: &'static str,
+}
+
+/// What may have been signed in place of this request.
+pub(super) fn guesses(
+    head: &SignedHead<'_>,
+    (method, target): (&Method, &Target<'_>),
+    headers: &HeaderMap,
+) -> Vec<Guess> {
+    let mut guesses = Vec::new();
+    let mut guess = |text: String, meaning| guesses.push(Guess { text, meaning });
+    for path in other_paths(target) {
+        guess(head.text(method, &path, head.host()), PATH);
+    }
+    for host in other_hosts(head.host()) {
+        guess(head.text(method, target.as_sent(), &host), HOST);
+    }
+    for other in [Method::GET, Method::POST, Method::DELETE] {
+        if other != *method {
+            guess(head.text(&other, target.as_sent(), head.host()), VERB);
+        }
+    }
+    if let Some(date) = headers.get(DATE).and_then(|date| date.to_str().ok()) {
+        guess(head.text_dated(method, target.as_sent(), date), DATED);
+    }
+    guesses
+}
+
+/// The path with escapes and without, without its query, and as it would be of an endpoint that ends
+/// with a slash.
+fn other_paths(target: &Target<'_>) -> Vec<String> {
+    let sent = target.as_sent();
+    let unescaped = sent.replace("%3A", ":").replace("%3a", ":");
+    let escaped = |colon| unescaped.replace(':', colon);
+    let slashed = format!("/{sent}");
+    let bare = sent.trim_start_matches('/').to_owned();
+    let of_path = target.path().to_owned();
+    let all = [
+        unescaped.clone(),
+        escaped("%3A"),
+        escaped("%3a"),
+        slashed,
+        bare,
+        of_path,
+    ];
+    all.into_iter().filter(|path| path != sent).collect()
+}
+
+/// The host with a port that goes without saying, in small letters, and as this machine calls itself.
+fn other_hosts(sent: &str) -> Vec<String> {
+    let bare = without_port(sent);
+    let port = sent.strip_prefix(bare).unwrap_or_default();
+    let mut all: Vec<_> = [":80", ":443", ":80/", ":443/"]
+        .map(|port| format!("{bare}{port}"))
+        .into();
+    all.push(sent.to_ascii_lowercase());
+    for name in ["localhost", "127.0.0.1", "[::1]"] {
+        all.extend([
+            name.to_owned(),
+            format!("{name}{port}"),
+            format!("{name}{port}/"),
+        ]);
+    }
+    all
+}
+
+const PATH: &str = "the path differs: another spelling of it was signed than was sent";
+const HOST: &str = "the host differs: another spelling of it was signed than was sent";
+const VERB: &str = "the verb differs: another was signed than was sent";
+const DATED: &str = "the date differs: `date` was signed, but `x-ms-date` was sent as well, and it is \
+                     the one that counts";
