@@ -6,8 +6,6 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
 use crate::support::{Data, Server, lanyard};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,40 +57,34 @@ fn inherit(command: &mut Command) {
 fn told(secure: &Server, plain: &Server) -> Vec<(&'static str, String)> {
     let data = secure.data();
     let text = |path: &Path| path.display().to_string();
-    let secondary = ["resource", "connection-string", "--slot", "secondary"];
+    let string = ["resource", "connection-string"];
+    let secondary = [&string[..], &["--slot", "secondary"]].concat();
+    let other = text(&data.beside("other.json"));
+    cli(data, &["resource", "create", "other", "--out", &other]);
+    let of_other = ["--credential", &other];
+    let user = ["identity", "create", "--field", "identity.id"];
+    let plain_key = &plain.data().bootstrap()["primary"]["secret"];
     vec![
         ("AZURE_ENDPOINT", secure.endpoint().to_owned()),
         ("AZURE_CA", text(&data.dev_ca_path())),
-        (
-            "AZURE_CONNECTION_STRING",
-            data.bootstrap_text("connection_string"),
-        ),
+        ("AZURE_CONNECTION_STRING", cli(data, &string)),
         ("AZURE_SECONDARY_CONNECTION_STRING", cli(data, &secondary)),
-        ("AZURE_OTHER_CONNECTION_STRING", other_resource(data)),
+        (
+            "AZURE_OTHER_CONNECTION_STRING",
+            cli(data, &[&string, &of_other[..]].concat()),
+        ),
+        (
+            "AZURE_OTHER_USER",
+            cli(data, &[&user[..], &of_other].concat()),
+        ),
         ("AZURE_PLAIN_ENDPOINT", plain.endpoint().to_owned()),
         (
             "AZURE_PLAIN_KEY",
-            plain.data().bootstrap()["primary"]["secret"]
-                .as_str()
-                .expect("a secret")
-                .to_owned(),
+            plain_key.as_str().expect("a secret").to_owned(),
         ),
         ("LANYARD", text(lanyard())),
         ("LANYARD_DATA", text(&data.path())),
     ]
-}
-
-/// A connection string as it is written for whoever gets a resource of their own.
-fn other_resource(data: &Data) -> String {
-    let file = data.beside("other.json");
-    let name = file.to_str().expect("a path");
-    cli(data, &["resource", "create", "other", "--out", name]);
-    let kept = std::fs::read(&file).expect("the file is written");
-    let kept: Value = serde_json::from_slice(&kept).expect("the file is JSON");
-    kept["connection_string"]
-        .as_str()
-        .expect("a text")
-        .to_owned()
 }
 
 fn cli(data: &Data, words: &[&str]) -> String {

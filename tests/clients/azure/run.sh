@@ -7,6 +7,7 @@
 #   AZURE_CONNECTION_STRING                its first resource, by the primary key
 #   AZURE_SECONDARY_CONNECTION_STRING      the same, by the secondary key
 #   AZURE_OTHER_CONNECTION_STRING          another resource of it
+#   AZURE_OTHER_USER                       a user of that
 #   AZURE_PLAIN_ENDPOINT, AZURE_PLAIN_KEY  a server without TLS
 #   LANYARD, LANYARD_DATA                  the command line, and the first server's data
 set -euo pipefail

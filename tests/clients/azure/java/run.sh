@@ -14,4 +14,4 @@ keytool -importcert -noprompt -alias lanyard-dev -file "$AZURE_CA" \
     -keystore "$work/trust.p12" -storepass changeit 2>/dev/null
 java "-Djavax.net.ssl.trustStore=$work/trust.p12" -Djavax.net.ssl.trustStorePassword=changeit \
     -cp "$classpath:$work/classes" org.junit.platform.console.ConsoleLauncher \
-    execute --disable-banner --details=tree --select-class=AzureSuite
+    execute --disable-banner --disable-ansi-colors --details=tree --select-class=AzureSuite
