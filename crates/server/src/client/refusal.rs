@@ -50,7 +50,7 @@ fn not_an_authority(status: &Status, endpoint: &str) -> String {
         }
         _ => format!(
             "{endpoint} did not answer as an authority does ({said}): name another with --endpoint, \
-             or use a `lanyard` of the authority's version"
+             with https:// if it speaks TLS, or use a `lanyard` of the authority's version"
         ),
     }
 }
