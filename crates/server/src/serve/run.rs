@@ -46,6 +46,7 @@ use crate::{
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
     log_to_stderr(args.log);
+    args.rest.ensure_claims_fit(&args.issuer, &args.audience)?;
     let ports = Ports::bind(&args).await?;
     match open::store(&args).await? {
         Opened::Embedded(store, home) => run_on(store, (&args, &home), ports).await,
