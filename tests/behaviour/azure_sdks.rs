@@ -26,7 +26,7 @@ async fn java_synchronous_and_asynchronous() {
 /// Runs the suite of a language, and looks for what it says when nothing was left out.
 async fn suite(language: &str, said: &[&str]) {
     let secure = Server::start_with(&["--dev-tls"]).await;
-    let plain = Server::start().await;
+    let plain = Server::start_with(&["--acs-claims"]).await;
     let mut command = Command::new("bash");
     command.arg(format!("{SUITES}/{language}/run.sh"));
     inherit(&mut command);

@@ -31,6 +31,8 @@ pub struct Settings {
     pub audience: Audience,
     /// The name of the algorithm in every token.
     pub token_algorithm: TokenAlgorithm,
+    /// Whether tokens have the claims besides that those of Azure Communication Services have.
+    pub acs_claims: bool,
     /// How long a signing key is published before it may sign.
     pub propagation_bound: PropagationBound,
 }
@@ -124,7 +126,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         let _alone = self.reloading.lock().await;
         let keys = self.store.signing_keys().await?;
         let set = key_set(&keys, self.clock.wall()?)?;
-        let keyring = Keyring::open(&keys, &self.master_key, self.settings.token_algorithm)?;
+        let keyring = Keyring::open(&keys, &self.master_key, &self.settings)?;
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
         self.view.set_keys(set);
         self.feed.keys_changed();

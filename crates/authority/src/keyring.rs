@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use lanyard_store::{SigningKeyRecord, SigningKeys};
-use lanyard_token::{
-    KeySet, KeyState, PublicKey, PublishedKey, SigningKey, TokenAlgorithm, UnixTime,
-};
+use lanyard_token::{KeySet, KeyState, PublicKey, PublishedKey, SigningKey, UnixTime};
 
-use crate::{Error, MasterKey};
+use crate::{Error, MasterKey, Settings};
 
 /// What the authority signs with, as of one version of the signing keys.
 #[derive(Clone, Debug)]
@@ -23,14 +21,20 @@ impl Keyring {
     pub(crate) fn open(
         keys: &SigningKeys,
         master_key: &MasterKey,
-        algorithm: TokenAlgorithm,
+        settings: &Settings,
     ) -> Result<Self, Error> {
         let active = keys.keys.iter().find(|record| is_active(record));
         let active = active.map(|record| {
             let seed = master_key.open(record.id.as_uuid(), &record.seed)?;
             let seed = seed.as_bytes().try_into();
             let seed = seed.map_err(|_| Error::Internal("a signing key's seed is not 32 bytes"))?;
-            Ok::<_, Error>(Arc::new(SigningKey::from_seed(record.id, seed, algorithm)))
+            let key = SigningKey::from_seed(record.id, seed, settings.token_algorithm);
+            let key = if settings.acs_claims {
+                key.with_acs_claims()
+            } else {
+                key
+            };
+            Ok::<_, Error>(Arc::new(key))
         });
         Ok(Self {
             version: keys.version,

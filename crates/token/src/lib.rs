@@ -30,6 +30,7 @@
 //!
 //! Whether a token has been revoked, and what its scopes allow, is for other crates to say.
 
+mod acs;
 mod algorithm;
 mod claims;
 mod clock;
@@ -47,6 +48,7 @@ mod text;
 mod time;
 mod verify;
 
+pub use acs::MAX_NAME_BYTES_WITH_ACS_CLAIMS;
 pub use algorithm::{TokenAlgorithm, UnknownTokenAlgorithm};
 pub use claims::{Audience, Claims, InvalidPartyName, Issuer};
 pub use clock::{Clock, ClockError, ManualClock, SystemClock};

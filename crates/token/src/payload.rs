@@ -6,6 +6,7 @@ use std::fmt;
 use lanyard_policy::ScopeSet;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
+use crate::acs::AcsClaims;
 use crate::claims::{Audience, Claims, Issuer};
 use crate::ids::{CredentialId, IdentityId, TokenId};
 use crate::passed_over::PassedOver;
@@ -16,11 +17,11 @@ use crate::time::UnixTime;
 ///
 /// Nothing is escaped because nothing has to be: each value is a number, or text of a type that
 /// cannot hold a quote, a backslash or anything but visible ASCII and, between scopes, a space.
-pub(crate) fn to_json(claims: &Claims) -> String {
-    format!(
+pub(crate) fn to_json(claims: &Claims, acs: Option<&AcsClaims>) -> String {
+    let mut json = format!(
         concat!(
             r#"{{"iss":"{}","aud":"{}","sub":"{}","iat":{},"exp":{},"#,
-            r#""jti":"{}","scope":"{}","client_id":"{}","pos":"{}"}}"#
+            r#""jti":"{}","scope":"{}","client_id":"{}","pos":"{}""#
         ),
         claims.issuer,
         claims.audience,
@@ -31,7 +32,12 @@ pub(crate) fn to_json(claims: &Claims) -> String {
         claims.scopes,
         claims.credential,
         claims.position,
-    )
+    );
+    if let Some(acs) = acs {
+        acs.write_to(&mut json);
+    }
+    json.push('}');
+    json
 }
 
 /// What a signed payload says.
@@ -95,6 +101,7 @@ struct Draft {
     credential: Option<CredentialId>,
     position: Option<Position>,
     not_before_secs: Option<u64>,
+    acs: AcsClaims,
 }
 
 impl Draft {
@@ -119,7 +126,9 @@ impl Draft {
             "pos" => self.position = Some(members.next_value()?),
             "nbf" => self.not_before_secs = Some(members.next_value()?),
             _ => {
-                members.next_value::<PassedOver>()?;
+                if !self.acs.read_member(name, members)? {
+                    members.next_value::<PassedOver>()?;
+                }
             }
         }
         Ok(())
@@ -138,8 +147,7 @@ impl Draft {
             position: self.position?,
         };
         let not_before = self.not_before_secs.map(UnixTime::from_secs);
-        claims
-            .times_are_sound()
+        (claims.times_are_sound() && self.acs.agree_with(&claims))
             .then_some(Payload { claims, not_before })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use ed25519_dalek::Signer as _;
 
+use crate::acs::AcsClaims;
 use crate::algorithm::TokenAlgorithm;
 use crate::claims::Claims;
 use crate::compact::{MAX_TOKEN_BYTES, encode_to};
@@ -20,6 +21,7 @@ pub struct SigningKey {
     key: ed25519_dalek::SigningKey,
     /// The first segment of every token that it signs.
     header: String,
+    has_acs_claims: bool,
 }
 
 impl SigningKey {
@@ -33,6 +35,17 @@ impl SigningKey {
             algorithm,
             key: ed25519_dalek::SigningKey::from_bytes(seed),
             header,
+            has_acs_claims: false,
+        }
+    }
+
+    /// Has it write the claims into its tokens that those of Azure Communication Services have.
+    /// Every verifier accepts both kinds.
+    #[must_use]
+    pub fn with_acs_claims(self) -> Self {
+        Self {
+            has_acs_claims: true,
+            ..self
         }
     }
 
@@ -66,7 +79,9 @@ impl SigningKey {
         let mut token = String::with_capacity(MAX_TOKEN_BYTES);
         token.push_str(&self.header);
         token.push('.');
-        encode_to(&mut token, payload::to_json(claims).as_bytes());
+        let acs = self.has_acs_claims.then(|| AcsClaims::of(claims));
+        let payload = payload::to_json(claims, acs.as_ref());
+        encode_to(&mut token, payload.as_bytes());
         if token.len() + SIGNATURE_SEGMENT_BYTES > MAX_TOKEN_BYTES {
             return Err(MintError::TooLong);
         }

@@ -8,7 +8,7 @@
 #   AZURE_SECONDARY_CONNECTION_STRING      the same, by the secondary key
 #   AZURE_OTHER_CONNECTION_STRING          another resource of it
 #   AZURE_OTHER_USER                       a user of that
-#   AZURE_PLAIN_ENDPOINT, AZURE_PLAIN_KEY  a server without TLS
+#   AZURE_PLAIN_ENDPOINT, AZURE_PLAIN_KEY  a server without TLS, with --acs-claims
 #   LANYARD, LANYARD_DATA                  the command line, and the first server's data
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."

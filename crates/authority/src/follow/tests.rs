@@ -459,6 +459,7 @@ async fn open(directory: &TempDir, clock: &Arc<ManualClock>) -> Tested {
         issuer: "lanyard".parse().unwrap(),
         audience: "lanyard-access".parse().unwrap(),
         token_algorithm: TokenAlgorithm::EdDsa,
+        acs_claims: false,
         propagation_bound: PropagationBound::MAX,
     };
     let key: MasterKey = MASTER_KEY.parse().unwrap();

@@ -265,6 +265,7 @@ fn settings() -> Settings {
         issuer: "lanyard".parse().unwrap(),
         audience: "lanyard-access".parse().unwrap(),
         token_algorithm: TokenAlgorithm::EdDsa,
+        acs_claims: false,
         propagation_bound: PropagationBound::MAX,
     }
 }

@@ -7,7 +7,7 @@ use lanyard_store::{embedded::OpenError, redis::RedisOpenError};
 
 use super::{
     bootstrap_file::BootstrapFileError, files::LostStoreError, master_key::KeyFileError,
-    redis_args::RedisArgsError, tls::TlsError,
+    redis_args::RedisArgsError, rest_args::NamesTooLong, tls::TlsError,
 };
 
 /// Why the authority does not serve.
@@ -38,6 +38,9 @@ pub(crate) enum ServeError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// What is said of the claims of tokens.
+    #[error(transparent)]
+    AcsClaims(#[from] NamesTooLong),
     /// What is said of Redis.
     #[error(transparent)]
     RedisArgs(#[from] RedisArgsError),

@@ -49,6 +49,7 @@ use crate::{
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
     log_to_stderr(args.log);
+    args.rest.ensure_claims_fit(&args.issuer, &args.audience)?;
     let tls = args.tls.chosen(args.redis.is_chosen())?;
     let ports = Ports::bind(&args, tls.is_tls()).await?;
     match open::store(&args).await? {

@@ -92,6 +92,7 @@ async fn open<S: Store>(
         issuer: args.issuer.clone(),
         audience: args.audience.clone(),
         token_algorithm: args.token_alg,
+        acs_claims: args.rest.acs_claims,
         propagation_bound: args.propagation_bound,
     };
     let opening = Authority::open(store, SystemClock, SystemEntropy, (master_key, settings));

@@ -168,6 +168,7 @@ pub(crate) fn open(store: SharedStore, clock: &Shown, dice: Dice) -> SimulatedAu
         issuer: issuer(),
         audience: audience(),
         token_algorithm: TokenAlgorithm::EdDsa,
+        acs_claims: false,
         propagation_bound: PropagationBound::MAX,
     };
     let opened = Authority::open(store, clock.clone(), Ids::new(dice), (master_key, settings));

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use zeroize::ZeroizeOnDrop;
 
 use super::*;
+use crate::acs::MAX_NAME_BYTES_WITH_ACS_CLAIMS;
 use crate::ids::{CredentialId, IdentityId, ResourceId, TokenId};
 use crate::lifetime::Lifetime;
 use crate::position::Position;
@@ -55,18 +56,37 @@ fn the_jws_is_that_of_rfc_8037() {
 
 #[test]
 fn the_longest_claims_there_are_fit_a_token() {
-    let longest = Claims {
-        issuer: "i".repeat(128).parse().unwrap(),
-        audience: "a".repeat(128).parse().unwrap(),
+    let token = key().mint(&longest(128, 128)).unwrap();
+    assert!(token.len() <= MAX_TOKEN_BYTES, "{} bytes", token.len());
+}
+
+#[test]
+fn with_acs_claims_they_fit_if_the_names_of_the_parties_are_as_short_as_is_said() {
+    let key = key().with_acs_claims();
+    for issuer in [1, 60, MAX_NAME_BYTES_WITH_ACS_CLAIMS - 1] {
+        let audience = MAX_NAME_BYTES_WITH_ACS_CLAIMS - issuer;
+        let token = key.mint(&longest(issuer, audience)).unwrap();
+        assert!(token.len() <= MAX_TOKEN_BYTES, "{} bytes", token.len());
+    }
+    let longer = longest(MAX_NAME_BYTES_WITH_ACS_CLAIMS, 1);
+    assert_eq!(key.mint(&longer), Err(MintError::TooLong));
+}
+
+/// Claims that are as long as they can be, for parties with names of these lengths.
+fn longest(issuer: usize, audience: usize) -> Claims {
+    Claims {
+        issuer: "i".repeat(issuer).parse().unwrap(),
+        audience: "a".repeat(audience).parse().unwrap(),
         issued_at: UnixTime::from_secs(9_999_900_000),
         expires_at: UnixTime::from_secs(9_999_986_400),
         scopes: ScopeSet::parse("chat chat.join chat.join.limited voip voip.join").unwrap(),
         position: Position::new(u64::MAX, u64::MAX),
         ..claims()
-    };
-    let key = SigningKey::from_seed(key_id(), &[7; 32], TokenAlgorithm::Ed25519);
-    let token = key.mint(&longest).unwrap();
-    assert!(token.len() <= MAX_TOKEN_BYTES, "{} bytes", token.len());
+    }
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_seed(key_id(), &[7; 32], TokenAlgorithm::Ed25519)
 }
 
 #[test]

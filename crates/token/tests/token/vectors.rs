@@ -24,8 +24,17 @@ fn golden_tokens_are_minted_byte_for_byte() {
 }
 
 #[test]
+fn golden_tokens_with_acs_claims_are_minted_byte_for_byte() {
+    for case in golden_acs() {
+        let key = SigningKey::from_seed(case.kid, &seed_of(case.kid), case.alg.parse().unwrap());
+        let token = key.with_acs_claims().mint(&case.claims.parsed());
+        assert_eq!(token.as_ref(), Ok(&case.token), "{}", case.name);
+    }
+}
+
+#[test]
 fn golden_tokens_say_what_was_minted() {
-    for case in golden() {
+    for case in golden().into_iter().chain(golden_acs()) {
         let verified = verify(&case.token, case.now_millis).unwrap();
         assert_eq!(*verified.claims(), case.claims.parsed(), "{}", case.name);
         assert_eq!(verified.key_id(), case.kid, "{}", case.name);
@@ -159,6 +168,11 @@ impl WrittenKey {
 
 fn golden() -> Vec<Golden> {
     let file: Cases<Golden> = read(include_str!("../vectors/golden.json"));
+    file.cases
+}
+
+fn golden_acs() -> Vec<Golden> {
+    let file: Cases<Golden> = read(include_str!("../vectors/golden_acs.json"));
     file.cases
 }
 

@@ -167,7 +167,8 @@ test("without TLS an endpoint and a key do too, if that is allowed", async () =>
   const options = { allowInsecureConnection: true };
   const plain = new CommunicationIdentityClient(env.AZURE_PLAIN_ENDPOINT, key, options);
   const made = await plain.createUserAndToken(["voip"], { tokenExpiresInMinutes: 60 });
-  assert.equal(claimsOf(made).sub, made.user.communicationUserId);
+  const { sub, acsScope } = claimsOf(made);
+  assert.deepEqual([sub, acsScope], [made.user.communicationUserId, "voip"]);
   await plain.deleteUser(made.user);
 });
 

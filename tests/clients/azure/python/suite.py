@@ -226,7 +226,11 @@ class Suite:
         key = AzureKeyCredential(os.environ["AZURE_PLAIN_KEY"])
         client = self.from_key(os.environ["AZURE_PLAIN_ENDPOINT"], key)
         user, token = client.create_user_and_token(["voip"], token_expires_in=timedelta(hours=1))
-        self.assertEqual(claims_of(token.token)["sub"], user.raw_id)
+        claims = claims_of(token.token)
+        self.assertEqual(claims["sub"], user.raw_id)
+        self.assertEqual(claims["acsScope"], "voip")
+        self.assertEqual(f"8:{claims['skypeid']}", user.raw_id)
+        self.assertIn(claims["resourceId"], user.raw_id)
         client.delete_user(user)
 
 

@@ -101,7 +101,7 @@ fn requests() -> Vec<(&'static str, Fault)> {
 }
 
 fn denials() -> Vec<(&'static str, Option<Denial>)> {
-    let off = Duration::from_secs(960);
+    let off = Duration::from_mins(16);
     vec![
         ("denied", None),
         ("header missing", Some(Denial::HeaderMissing("x-ms-date"))),

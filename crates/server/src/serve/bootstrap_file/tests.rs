@@ -132,6 +132,7 @@ impl Place {
             issuer: "lanyard".parse().unwrap(),
             audience: "lanyard-access".parse().unwrap(),
             token_algorithm: TokenAlgorithm::EdDsa,
+            acs_claims: false,
             propagation_bound: PropagationBound::MAX,
         };
         let sealed = (master_key, settings);
