@@ -112,9 +112,6 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LANYARD_PLAINTEXT", value_parser = switch)]
     pub(super) plaintext: bool,
 
-    #[command(flatten)]
-    pub(super) rest: RestArgs,
-
     /// How much is logged, to standard error.
     #[arg(
         long,
@@ -123,6 +120,10 @@ pub(crate) struct ServeArgs {
         value_name = "LEVEL"
     )]
     pub(super) log: LogLevel,
+
+    // The last, because its heading would stand over what follows.
+    #[command(flatten)]
+    pub(super) rest: RestArgs,
 }
 
 /// How much is logged.
