@@ -118,6 +118,33 @@ async fn clients_that_connect_and_say_nothing_do_not_hold_up_others() {
 }
 
 #[tokio::test]
+async fn a_server_that_was_out_of_descriptors_serves_again_when_it_has_some() {
+    let data = Data::new();
+    let mut command = Command::new("bash");
+    command
+        .env_clear()
+        .args(["-c", "ulimit -n 64; exec \"$@\"", "bash"]);
+    command
+        .arg(lanyard())
+        .args(["serve", "--dev-tls", "--data"]);
+    command.arg(data.path());
+    Server::on_free_ports(&mut command, &[]);
+    let server = Server::run(&data, command).await;
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(plain(&server).await);
+    }
+    eventually("it has none left", async || {
+        server
+            .output()
+            .contains("a connection could not be accepted")
+    })
+    .await;
+    drop(silent);
+    assert_eq!(jwks(&server).await, 200);
+}
+
+#[tokio::test]
 async fn a_second_start_uses_the_same_authority_and_its_keys_are_private() {
     let server = Server::start_with(&["--dev-tls"]).await;
     let data = server.data().clone();

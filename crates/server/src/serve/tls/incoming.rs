@@ -102,4 +102,4 @@ fn succeeded(
 /// How long a client may take for its part. Three retransmissions fit into it.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait after a connection could not be accepted.
-const AFTER_FAILURE: Duration = Duration::from_millis(50);
+const AFTER_FAILURE: Duration = Duration::from_millis(200);
