@@ -44,6 +44,10 @@ mod behaviour {
     mod redis_points;
     mod redis_rolling;
     mod redis_serving;
+    mod rest_and_grpc;
+    mod rest_calls;
+    mod rest_refusals;
+    mod rest_signatures;
     mod revoking;
     mod server;
     mod signing_keys;

@@ -18,6 +18,7 @@ mod load;
 #[path = "../../crates/policy/tests/tables/pages.rs"]
 pub(crate) mod pages;
 mod replicas;
+pub(crate) mod rest;
 mod said;
 mod server;
 pub(crate) mod tls;
@@ -37,6 +38,7 @@ pub(crate) use known_key::KnownKey;
 pub(crate) use ledger::{Ledger, Missing};
 pub(crate) use load::Load;
 pub(crate) use replicas::Replicas;
+pub(crate) use rest::{Connection, Http, Request, Response, Rest};
 pub(crate) use said::{Said, question};
 pub(crate) use server::{Exited, Server};
 pub(crate) use token::{Parts, forge, hs256};
