@@ -15,4 +15,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 [[ $# -gt 0 ]] || set -- python node java
 bash tests/clients/azure/install.sh "$@"
-exec cargo test --locked --test main -- --nocapture "${@/#/azure_sdks::}"
+exec cargo test --locked --package lanyard-proto --test main -- --nocapture "${@/#/azure_sdks::}"
