@@ -86,7 +86,7 @@ fn changed(good: &Request) -> Vec<(&'static str, Request)> {
         ),
         (
             "the verb",
-            changed(|request| request.verb = "GET".to_owned()),
+            changed(|request| "GET".clone_into(&mut request.verb)),
         ),
         ("the host", good.clone().with("host", "other.example")),
         ("the date", good.clone().with("x-ms-date", &later)),
@@ -279,10 +279,23 @@ async fn where_it_was_asked_for_a_denial_says_what_differed() {
         .calling("localhost")
         .request("GET", &format!("/identities/{id}"), "");
     let host = good.header("host").unwrap();
+    let in_front = rest
+        .calling("front.example.com")
+        .request("GET", "/identities", "");
+    let in_front = in_front
+        .with("host", host)
+        .with("x-forwarded-host", "front.example.com");
+    let date = rest::date(now() - 1);
+    let two_dates = good.clone().with("date", good.header("x-ms-date").unwrap());
+    let no_body = rest.request("POST", "/identities", "");
+    let no_body = no_body.with("x-ms-content-sha256", "AAAA");
     let late = rest.signed_at(now() - 960, ("GET", &good.target), b"");
     for (request, says) in [
         (unescaped, "the path differs"),
         (without_host.with("host", host), "the host differs"),
+        (in_front, "the host differs: the one in `x-forwarded-host`"),
+        (two_dates.with("x-ms-date", &date), "the date differs"),
+        (no_body, "the body hash differs: that of an empty body"),
         (late, "seconds behind the clock of this server"),
         (other_body, "the body hash differs"),
         (

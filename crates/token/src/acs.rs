@@ -35,7 +35,9 @@ impl AcsClaims {
     pub(crate) fn write_to(&self, json: &mut String) {
         for (name, value) in self.members() {
             if let Some(value) = value {
-                json.push_str(&format!(r#","{name}":"{value}""#));
+                for part in [",\"", name, "\":\"", value, "\""] {
+                    json.push_str(part);
+                }
             }
         }
     }

@@ -7,7 +7,7 @@
 use axum::http::{HeaderMap, Method, header::DATE};
 
 use super::{
-    signature::{SignedHead, without_port},
+    signature::{SignedHead, as_signed, without_port},
     target::Target,
 };
 
@@ -26,23 +26,35 @@ pub(super) fn guesses(
     (method, target): (&Method, &Target<'_>),
     headers: &HeaderMap,
 ) -> Vec<Guess> {
+    let sent = target.as_sent();
     let mut guesses = Vec::new();
     let mut guess = |text: String, meaning| guesses.push(Guess { text, meaning });
     for path in other_paths(target) {
         guess(head.text(method, &path, head.host()), PATH);
     }
     for host in other_hosts(head.host()) {
-        guess(head.text(method, target.as_sent(), &host), HOST);
+        guess(head.text(method, sent, &host), HOST);
+    }
+    for host in value(headers, "x-forwarded-host")
+        .into_iter()
+        .flat_map(as_signed)
+    {
+        guess(head.text(method, sent, &host), FORWARDED);
     }
     for other in [Method::GET, Method::POST, Method::DELETE] {
         if other != *method {
-            guess(head.text(&other, target.as_sent(), head.host()), VERB);
+            guess(head.text(&other, sent, head.host()), VERB);
         }
     }
-    if let Some(date) = headers.get(DATE).and_then(|date| date.to_str().ok()) {
-        guess(head.text_dated(method, target.as_sent(), date), DATED);
+    if let Some(date) = value(headers, DATE.as_str()) {
+        guess(head.text_dated(method, sent, date), DATED);
     }
+    guess(head.text_of_no_body(method, sent), NO_BODY);
     guesses
+}
+
+fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// The path with escapes and without, without its query, and as it would be of an endpoint that ends
@@ -84,7 +96,12 @@ fn other_hosts(sent: &str) -> Vec<String> {
 }
 
 const PATH: &str = "the path differs: another spelling of it was signed than was sent";
-const HOST: &str = "the host differs: another spelling of it was signed than was sent";
+const HOST: &str =
+    "the host differs: another name of this machine or another port was signed than was sent";
+const FORWARDED: &str = "the host differs: the one in `x-forwarded-host` was signed, and what is in front of \
+                         this server sends another";
 const VERB: &str = "the verb differs: another was signed than was sent";
 const DATED: &str = "the date differs: `date` was signed, but `x-ms-date` was sent as well, and it is \
                      the one that counts";
+const NO_BODY: &str = "the body hash differs: that of an empty body was signed, but `x-ms-content-sha256` \
+                       is another";

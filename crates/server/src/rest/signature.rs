@@ -59,15 +59,10 @@ impl<'a> SignedHead<'a> {
         &self.signature
     }
 
-    /// The texts that clients may rightly have signed. The Java client leaves out the port of the
-    /// host, and the Python client keeps the slash that the endpoint was given with.
+    /// The texts that clients may rightly have signed.
     pub(super) fn texts(&self, method: &Method, target: &Target<'_>) -> Vec<String> {
-        let mut hosts = vec![self.host.to_owned(), format!("{}/", self.host)];
-        let bare = without_port(self.host);
-        if bare != self.host {
-            hosts.push(bare.to_owned());
-        }
         let target = target.as_sent();
+        let hosts = as_signed(self.host);
         let made = hosts.iter().map(|host| self.text(method, target, host));
         made.collect()
     }
@@ -82,10 +77,30 @@ impl<'a> SignedHead<'a> {
         text(method, target, [date, self.host, self.content_hash])
     }
 
+    /// The same with the hash of no body at all.
+    pub(super) fn text_of_no_body(&self, method: &Method, target: &str) -> String {
+        text(method, target, [self.date, self.host, &hash(b"")])
+    }
+
     /// Whether the body is the one that was signed.
     pub(super) fn covers(&self, body: &[u8]) -> bool {
-        BASE64_STANDARD.encode(digest(&SHA256, body)) == self.content_hash
+        hash(body) == self.content_hash
     }
+}
+
+/// A host as clients sign it: the Python client keeps the slash that the endpoint was given with, and
+/// the Java client leaves out the port.
+pub(super) fn as_signed(host: &str) -> Vec<String> {
+    let mut hosts = vec![host.to_owned(), format!("{host}/")];
+    let bare = without_port(host);
+    if bare != host {
+        hosts.push(bare.to_owned());
+    }
+    hosts
+}
+
+fn hash(body: &[u8]) -> String {
+    BASE64_STANDARD.encode(digest(&SHA256, body))
 }
 
 /// The host without the port that it was named with.
