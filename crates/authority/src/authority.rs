@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use lanyard_revocation::{FreshnessBound, PartitionId, View};
 use lanyard_store::{Appended, Store};
 use lanyard_token::{
-    Audience, Clock, Issuer, PropagationBound, TokenAlgorithm, UnixTime, Verifier,
+    Audience, Clock, CredentialId, Issuer, PropagationBound, Seen, TokenAlgorithm, UnixTime,
+    Verifier,
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -13,6 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     Entropy, Error, LogStatus, MasterKey, Secret, TrustFeed,
+    bearer::Validity,
+    caller::BEARERS,
     entropy::id_at,
     follow::{Reader, StatusBoard},
     issue_times::IssueTimes,
@@ -57,6 +60,8 @@ pub struct Authority<S, C, E> {
     reloading: Mutex<()>,
     pub(crate) refusals: Refusals,
     pub(crate) remembered: Remembered,
+    /// The bearers that were verified, each with its credential and when it is good.
+    pub(crate) seen: Seen<(CredentialId, Validity)>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
@@ -93,6 +98,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             reloading: Mutex::default(),
             refusals: Refusals::default(),
             remembered: Remembered::default(),
+            seen: Seen::new(BEARERS),
         };
         authority.reload_signing_keys().await?;
         Ok(authority)
