@@ -14,12 +14,9 @@ use tokio::{
     sync::watch,
     time,
 };
-use tonic::{
-    service::Routes,
-    transport::{
-        Server,
-        server::{Connected, TcpIncoming},
-    },
+use tonic::transport::{
+    Server,
+    server::{Connected, TcpIncoming},
 };
 
 use super::{
@@ -32,12 +29,12 @@ use super::{
     metrics::Metrics,
     open::{self, Opened},
     ports::Ports,
-    service_port,
+    service_port::{self, ServicePort},
     signals::Signals,
     start::start,
     upkeep::Upkeep,
 };
-use crate::grpc::{self, ServedAuthority};
+use crate::grpc::{self, Door, ServedAuthority};
 
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
@@ -86,7 +83,7 @@ async fn serve<S: Store>(
     let metrics = Arc::new(metrics);
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
-    let routes = service_port::routes(
+    let port = service_port::routes(
         &authority,
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
@@ -100,7 +97,7 @@ async fn serve<S: Store>(
     let mut admin = tokio::spawn(axum::serve(ports.admin, admin_port::router(shown)).into_future());
     // Small answers go out at once, rather than wait for the acknowledgement of what went before.
     let incoming = TcpIncoming::from(ports.service).with_nodelay(Some(true));
-    let mut server = tokio::spawn(answer(incoming, routes, stopped));
+    let mut server = tokio::spawn(answer(incoming, port, stopped));
     let mut signals = Signals::new().map_err(ServeError::System)?;
     announce(&Announcement { home, bound });
 
@@ -126,9 +123,9 @@ async fn serve<S: Store>(
 }
 
 /// Answers calls until it is told to stop, and then those that are in progress.
-pub(crate) async fn answer<I>(
+pub(crate) async fn answer<I, D: Door>(
     incoming: impl Stream<Item = io::Result<I>>,
-    routes: Routes,
+    port: ServicePort<D>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), tonic::transport::Error>
 where
@@ -138,7 +135,8 @@ where
         .accept_http1(true)
         .max_concurrent_streams(MAX_STREAMS)
         .http2_keepalive_interval(Some(KEEPALIVE))
-        .add_routes(routes)
+        .layer(port.front)
+        .add_routes(port.services)
         .serve_with_incoming_shutdown(incoming, until(stopped))
         .await
 }
