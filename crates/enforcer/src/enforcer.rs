@@ -92,17 +92,19 @@ impl<C: Clock> Enforcer<C> {
         token: &Examined,
         question: &Question<'_>,
     ) -> Result<CheckedDecision, CheckError> {
+        Ok(self.look(token)?.decide(question))
+    }
+
+    /// Looks at a token now, for any number of questions that are asked of this one moment.
+    ///
+    /// # Errors
+    /// If it takes the list to tell and that is not fresh, or the time cannot be told.
+    pub fn look<'t>(&self, token: &'t Examined) -> Result<Look<'t>, CheckError> {
         let (list_age, refusal) = self.standing(token)?;
         let claims = token.0.as_ref().map(|token| token.claims());
-        let verdict = match (refusal, claims) {
-            (Some(reason), _) => Verdict::refused(reason),
-            (None, Ok(claims)) => decided(claims, question).into(),
-            (None, Err(refusal)) => Verdict::refused(Reason::from(*refusal)),
-        };
-        let identity = claims.ok().map(|claims| claims.subject);
-        Ok(CheckedDecision {
-            verdict,
-            identity,
+        Ok(Look {
+            claims: claims.map_err(|refusal| *refusal),
+            refusal,
             list_age,
         })
     }
@@ -218,6 +220,32 @@ impl<C: Clock> Enforcer<C> {
     fn fresh_at(&self, now: BootTime) -> Result<Duration, Stale> {
         let view: Option<&Arc<View>> = self.known.view();
         view.ok_or(self.never())?.fresh(now, self.bound)
+    }
+}
+
+/// A token as it stood at one moment: alive or not, by a list of some age. It is to be decided on at
+/// once and not kept, since none of that lasts.
+#[derive(Debug)]
+pub struct Look<'t> {
+    claims: Result<&'t Claims, TokenRefusal>,
+    refusal: Option<Reason>,
+    list_age: Option<Duration>,
+}
+
+impl Look<'_> {
+    /// Decides one question.
+    #[must_use]
+    pub fn decide(&self, question: &Question<'_>) -> CheckedDecision {
+        let verdict = match (self.refusal, self.claims) {
+            (Some(reason), _) => Verdict::refused(reason),
+            (None, Ok(claims)) => decided(claims, question).into(),
+            (None, Err(refusal)) => Verdict::refused(Reason::from(refusal)),
+        };
+        CheckedDecision {
+            verdict,
+            identity: self.claims.ok().map(|claims| claims.subject),
+            list_age: self.list_age,
+        }
     }
 }
 
