@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use lanyard_revocation::{FreshnessBound, PartitionId, View};
 use lanyard_store::{Appended, Store};
 use lanyard_token::{
-    Audience, Clock, Issuer, PropagationBound, TokenAlgorithm, UnixTime, Verifier,
+    Audience, Clock, CredentialId, Issuer, PropagationBound, Seen, TokenAlgorithm, UnixTime,
+    Verifier,
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -13,6 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     Entropy, Error, LogStatus, MasterKey, Secret, TrustFeed,
+    bearer::Validity,
+    caller::BEARERS,
     entropy::id_at,
     follow::{Reader, StatusBoard},
     issue_times::IssueTimes,
@@ -61,6 +64,8 @@ pub struct Authority<S, C, E> {
     pub(crate) refusals: Refusals,
     pub(crate) remembered: Remembered,
     pub(crate) signers: Signers,
+    /// The bearers that were verified, each with its credential and when it is good.
+    pub(crate) seen: Seen<(CredentialId, Validity)>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
@@ -98,6 +103,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             refusals: Refusals::default(),
             remembered: Remembered::default(),
             signers: Signers::default(),
+            seen: Seen::new(BEARERS),
         };
         authority.reload_signing_keys().await?;
         Ok(authority)

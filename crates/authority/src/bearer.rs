@@ -42,6 +42,8 @@ pub(crate) enum BearerRefusal {
 /// A bearer of the right shape, whose signature is still to be checked.
 #[derive(Clone, Copy)]
 pub(crate) struct UnverifiedBearer<'a> {
+    /// All of it.
+    pub(crate) text: &'a str,
     /// The credential that it names.
     pub(crate) credential: CredentialId,
     signed: &'a str,
@@ -63,6 +65,7 @@ impl<'a> UnverifiedBearer<'a> {
         }
         let credential = kid.parse().map_err(|_| BearerRefusal::CredentialUnknown)?;
         Ok(Self {
+            text,
             credential,
             signed,
             payload,
@@ -70,8 +73,8 @@ impl<'a> UnverifiedBearer<'a> {
         })
     }
 
-    /// Checks the signature and, only then, what the bearer claims.
-    pub(crate) fn verify(self, secret: &[u8], now: UnixTime) -> Result<(), BearerRefusal> {
+    /// Checks the signature and, only then, what the bearer claims. Tells when it is good.
+    pub(crate) fn verify(self, secret: &[u8], now: UnixTime) -> Result<Validity, BearerRefusal> {
         let key = DecodingKey::from_secret(secret);
         match crypto::verify(
             self.signature,
@@ -82,11 +85,33 @@ impl<'a> UnverifiedBearer<'a> {
             Ok(true) => {}
             Ok(false) | Err(_) => return Err(BearerRefusal::SignatureInvalid),
         }
-        check_claims(&decode(self.payload)?, now)
+        let validity = validity(&decode(self.payload)?)?;
+        validity.check(now).map(|()| validity)
     }
 }
 
-fn check_claims(claims: &Claims, now: UnixTime) -> Result<(), BearerRefusal> {
+/// When a bearer is good that was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// In seconds, as its claims are.
+    not_before: u64,
+    expires: u64,
+}
+
+impl Validity {
+    /// Checks that it is good now.
+    pub(crate) fn check(self, now: UnixTime) -> Result<(), BearerRefusal> {
+        if self.not_before > now.saturating_add(LEEWAY).as_secs() {
+            return Err(BearerRefusal::NotYetValid);
+        }
+        if now.as_secs() >= self.expires {
+            return Err(BearerRefusal::Expired);
+        }
+        Ok(())
+    }
+}
+
+fn validity(claims: &Claims) -> Result<Validity, BearerRefusal> {
     if !claims.aud.is(BEARER_AUDIENCE) {
         return Err(BearerRefusal::WrongAudience);
     }
@@ -97,14 +122,10 @@ fn check_claims(claims: &Claims, now: UnixTime) -> Result<(), BearerRefusal> {
     if lifetime > MAX_BEARER_LIFETIME.as_secs() {
         return Err(BearerRefusal::LivesTooLong);
     }
-    let latest_start = now.saturating_add(LEEWAY).as_secs();
-    if claims.iat.max(claims.nbf.unwrap_or(0)) > latest_start {
-        return Err(BearerRefusal::NotYetValid);
-    }
-    if now.as_secs() >= claims.exp {
-        return Err(BearerRefusal::Expired);
-    }
-    Ok(())
+    Ok(Validity {
+        not_before: claims.iat.max(claims.nbf.unwrap_or(0)),
+        expires: claims.exp,
+    })
 }
 
 fn decode<T: DeserializeOwned>(segment: &str) -> Result<T, BearerRefusal> {
@@ -165,7 +186,8 @@ mod tests {
     }
 
     fn check_text(text: &str) -> Result<(), BearerRefusal> {
-        UnverifiedBearer::parse(text)?.verify(SECRET, UnixTime::from_secs(NOW))
+        let bearer = UnverifiedBearer::parse(text)?;
+        bearer.verify(SECRET, UnixTime::from_secs(NOW)).map(drop)
     }
 
     fn sign(header: &str, claims: &str, secret: &[u8]) -> String {
@@ -230,6 +252,21 @@ mod tests {
             NOW + 99
         );
         assert_eq!(check(&header(), &nbf), Err(BearerRefusal::NotYetValid));
+    }
+
+    #[test]
+    fn one_that_was_verified_is_asked_for_its_times_again() {
+        let text = sign(&header(), &claims(NOW, NOW + 60), SECRET);
+        let bearer = UnverifiedBearer::parse(&text).unwrap();
+        let validity = bearer.verify(SECRET, UnixTime::from_secs(NOW)).unwrap();
+        for (now, expected) in [
+            (NOW - 61, Err(BearerRefusal::NotYetValid)),
+            (NOW - 60, Ok(())),
+            (NOW + 59, Ok(())),
+            (NOW + 60, Err(BearerRefusal::Expired)),
+        ] {
+            assert_eq!(validity.check(UnixTime::from_secs(now)), expected, "{now}");
+        }
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::{fmt::Display, time::Duration};
 
 use lanyard_revocation::Handle;
 use lanyard_store::{Credential, CredentialRole, Store, StoreError};
-use lanyard_token::{Clock, CredentialId, ResourceId, UnixTime};
+use lanyard_token::{Clock, CredentialId, ResourceId, Seen, UnixTime};
 use tokio::time::timeout;
 
 use crate::{
     Authority, Entropy, Error, Secret,
-    bearer::{BearerRefusal, UnverifiedBearer},
+    bearer::{BearerRefusal, UnverifiedBearer, Validity},
     refusals::Refusals,
 };
 
@@ -183,6 +183,33 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         self.look_up(&bearer).await
     }
 
+    /// Who asks for a step that finds out by itself whether the access key is still there, if it is
+    /// known without asking anybody: the bearer was verified before, and is still good.
+    #[must_use]
+    pub fn seen_for_step(&self, bearer: &str) -> Option<Caller> {
+        let credential = self.seen(bearer)?;
+        let role = self.remembered.role(credential)?;
+        let is_checked = matches!(role, CredentialRole::AccessKey { .. });
+        is_checked.then_some(Caller { credential, role })
+    }
+
+    /// Who asks for checks, if it is known without asking anybody: the bearer was verified before and
+    /// is still good, and its credential was there just now.
+    #[must_use]
+    pub fn seen_for_check(&self, bearer: &str) -> Option<Caller> {
+        let credential = self.seen(bearer)?;
+        let now = self.clock.boot().ok()?;
+        let role = self.remembered.role_just_now(credential, now)?;
+        let is_gone = self.is_known_to_be_gone(credential, role);
+        (!is_gone).then_some(Caller { credential, role })
+    }
+
+    fn seen(&self, bearer: &str) -> Option<CredentialId> {
+        let (credential, validity) = self.seen.find(bearer)?;
+        let now = self.clock.wall().ok()?;
+        validity.check(now).ok().map(|()| credential)
+    }
+
     /// Finds out who asks for a step that finds out by itself whether the access key is still there.
     /// A key that was let in before is let in on its bearer alone.
     ///
@@ -206,7 +233,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         let known = self
             .remembered
             .lately(bearer.credential, self.clock.boot()?);
-        let Some(known) = known.filter(|known| !self.is_known_to_be_gone(known)) else {
+        let Some(known) = known.filter(|known| !self.is_known_to_be_gone(known.id, known.role))
+        else {
             return self.look_up(&bearer).await;
         };
         match timeout(PATIENCE, self.look_up(&bearer)).await {
@@ -218,14 +246,11 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     }
 
     /// Whether the list says that an access key is gone, or its resource.
-    fn is_known_to_be_gone(&self, credential: &Credential) -> bool {
-        let CredentialRole::AccessKey { resource, slot: _ } = credential.role else {
+    fn is_known_to_be_gone(&self, credential: CredentialId, role: CredentialRole) -> bool {
+        let CredentialRole::AccessKey { resource, slot: _ } = role else {
             return false;
         };
-        let handles = [
-            Handle::credential(credential.id),
-            Handle::resource(resource),
-        ];
+        let handles = [Handle::credential(credential), Handle::resource(resource)];
         let mut handles = handles.into_iter();
         handles.any(|handle| self.view.is_final(resource, handle))
     }
@@ -238,13 +263,12 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     }
 
     async fn look_up(&self, bearer: &UnverifiedBearer<'_>) -> Result<Caller, Error> {
-        let asked = self.clock.boot()?;
+        let asked = self.remembered.asking(self.clock.boot()?);
         let Some(found) = self.store.credential(bearer.credential).await? else {
             self.remembered.forget(bearer.credential);
             // The same work as for a known one, so that the time taken does not tell.
-            bearer
-                .verify(&[0; 32], self.clock.wall()?)
-                .unwrap_or_default();
+            let verified = bearer.verify(&[0; 32], self.clock.wall()?);
+            verified.map(|_| ()).unwrap_or_default();
             return Err(self.refused(BearerRefusal::CredentialUnknown));
         };
         let caller = self.admitted(bearer, &found)?;
@@ -254,9 +278,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
     fn admitted(&self, bearer: &UnverifiedBearer<'_>, found: &Credential) -> Result<Caller, Error> {
         let secret = self.master_key.open(found.id.as_uuid(), &found.secret)?;
-        bearer
+        let validity = bearer
             .verify(secret.as_bytes(), self.clock.wall()?)
             .map_err(|reason| self.refused(reason))?;
+        self.seen.remember(bearer.text, (found.id, validity));
         Ok(Caller::holding(found))
     }
 
@@ -291,6 +316,7 @@ pub struct LoneEnforcer {
     credential: CredentialId,
     secret: Secret,
     refusals: Refusals,
+    seen: Seen<Validity>,
 }
 
 impl LoneEnforcer {
@@ -301,7 +327,15 @@ impl LoneEnforcer {
             credential,
             secret,
             refusals: Refusals::default(),
+            seen: Seen::new(BEARERS),
         }
+    }
+
+    /// One of them, if the bearer was verified before and is still good.
+    #[must_use]
+    pub fn seen(&self, bearer: &str, now: UnixTime) -> Option<Caller> {
+        let validity = self.seen.find(bearer)?;
+        validity.check(now).ok().map(|()| self.caller())
     }
 
     /// Finds out whether it is one of them who asks.
@@ -316,19 +350,27 @@ impl LoneEnforcer {
         if bearer.credential != self.credential {
             return Err(self.refused(BearerRefusal::CredentialUnknown, now));
         }
-        bearer
+        let validity = bearer
             .verify(self.secret.as_bytes(), now)
             .map_err(|reason| self.refused(reason, now))?;
-        Ok(Caller {
+        self.seen.remember(bearer.text, validity);
+        Ok(self.caller())
+    }
+
+    const fn caller(&self) -> Caller {
+        Caller {
             credential: self.credential,
             role: CredentialRole::Enforcer,
-        })
+        }
     }
 
     fn refused(&self, reason: BearerRefusal, now: UnixTime) -> Error {
         self.refusals.refused(reason, now)
     }
 }
+
+/// How many bearers are remembered that were verified. Each lives for ten minutes at most.
+pub(crate) const BEARERS: usize = 4096;
 
 /// For how long a store may think about who asks for checks before it counts as away.
 const PATIENCE: Duration = Duration::from_millis(250);

@@ -8,7 +8,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use lanyard_revocation::FreshnessBound;
@@ -17,57 +18,95 @@ use lanyard_token::{BootTime, CredentialId};
 
 /// The records of credentials, sealed as the store has them, and when each was last there.
 #[derive(Debug, Default)]
-pub(crate) struct Remembered(Mutex<HashMap<CredentialId, (Credential, BootTime)>>);
+pub(crate) struct Remembered(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    records: HashMap<CredentialId, (Credential, BootTime)>,
+    /// Counts what was forgotten.
+    forgotten: u64,
+}
+
+/// The store is about to be asked for a credential.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    at: BootTime,
+    forgotten: u64,
+}
 
 impl Remembered {
     /// The record of an access key that was let in before. Only their steps check them.
     pub(crate) fn access_key(&self, id: CredentialId) -> Option<Credential> {
-        let found = self.with(|known| known.get(&id).cloned());
-        let found = found.map(|(credential, _)| credential);
-        found.filter(|found| matches!(found.role, CredentialRole::AccessKey { .. }))
+        let is_one = |role| matches!(role, CredentialRole::AccessKey { .. });
+        let known = self.known();
+        let (found, _) = known.records.get(&id)?;
+        is_one(found.role).then(|| found.clone())
     }
 
     /// The record of a credential that was there not longer ago than a list may be old.
     pub(crate) fn lately(&self, id: CredentialId, now: BootTime) -> Option<Credential> {
-        let found = self.with(|known| known.get(&id).cloned());
-        let is_late = |since: BootTime| now.since(since) <= FreshnessBound::MAX.as_duration();
-        found
-            .filter(|(_, since)| is_late(*since))
-            .map(|(credential, _)| credential)
+        let known = self.known();
+        let (found, since) = known.records.get(&id)?;
+        let is_late = now.since(*since) <= FreshnessBound::MAX.as_duration();
+        is_late.then(|| found.clone())
     }
 
-    /// Keeps the record of a credential that was there when it was looked for, at that time.
-    pub(crate) fn keep(&self, credential: &Credential, asked: BootTime) {
-        self.with(|known| {
-            // So many are in use at a time only if something is odd; then begin anew.
-            if known.len() >= ROOM {
-                known.clear();
-            }
-            known.insert(credential.id, (credential.clone(), asked));
-        });
+    /// What a credential may that was let in before, wherever it is now.
+    pub(crate) fn role(&self, id: CredentialId) -> Option<CredentialRole> {
+        let known = self.known();
+        known.records.get(&id).map(|(found, _)| found.role)
+    }
+
+    /// What a credential may that was there just now.
+    pub(crate) fn role_just_now(&self, id: CredentialId, now: BootTime) -> Option<CredentialRole> {
+        let known = self.known();
+        let (found, since) = known.records.get(&id)?;
+        (now.since(*since) <= JUST_NOW).then_some(found.role)
+    }
+
+    /// Before the store is asked, at this time.
+    pub(crate) fn asking(&self, at: BootTime) -> Asked {
+        let forgotten = self.known().forgotten;
+        Asked { at, forgotten }
+    }
+
+    /// Keeps the record of a credential that was there when the store was asked, unless something
+    /// has been forgotten since: it may have been this one.
+    pub(crate) fn keep(&self, credential: &Credential, asked: Asked) {
+        let mut known = self.known();
+        if known.forgotten != asked.forgotten {
+            return;
+        }
+        // So many are in use at a time only if something is odd; then begin anew.
+        if known.records.len() >= ROOM {
+            known.records.clear();
+        }
+        let record = (credential.clone(), asked.at);
+        known.records.insert(credential.id, record);
     }
 
     /// It is gone.
     pub(crate) fn forget(&self, id: CredentialId) {
-        self.with(|known| known.remove(&id));
+        let mut known = self.known();
+        known.records.remove(&id);
+        known.forgotten += 1;
     }
 
     // A lock whose holder panicked is used all the same: each change is one insertion or removal.
-    fn with<T>(
-        &self,
-        look: impl FnOnce(&mut HashMap<CredentialId, (Credential, BootTime)>) -> T,
-    ) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How many are remembered.
 const ROOM: usize = 10_000;
 
+/// How long a credential counts as there after it was: for checks, which change nothing. Where it is
+/// deleted it is forgotten at once; this is for how long another replica may not have heard of it.
+const JUST_NOW: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use lanyard_store::{KeySlot, SealedSecret};
     use lanyard_token::{ResourceId, UnixTime};
     use uuid::Uuid;
@@ -92,11 +131,39 @@ mod tests {
         BootTime::from_duration(Duration::from_mins(minutes))
     }
 
+    fn keep(remembered: &Remembered, key: &Credential, at: BootTime) {
+        remembered.keep(key, remembered.asking(at));
+    }
+
+    #[test]
+    fn it_is_there_just_now_for_a_second_and_not_longer() {
+        let remembered = Remembered::default();
+        let key = credential(1, CredentialRole::Enforcer);
+        keep(&remembered, &key, at(1));
+        let after = |millis| at(1).saturating_add(Duration::from_millis(millis));
+        let role = |now| remembered.role_just_now(key.id, now);
+        assert_eq!(role(after(1000)), Some(CredentialRole::Enforcer));
+        assert_eq!(role(after(1001)), None);
+        assert_eq!(remembered.role(key.id), Some(CredentialRole::Enforcer));
+        remembered.forget(key.id);
+        assert_eq!(role(after(0)), None);
+        assert_eq!(remembered.role(key.id), None);
+    }
+
+    #[test]
+    fn one_that_is_forgotten_while_it_is_looked_up_stays_forgotten() {
+        let (remembered, key) = (Remembered::default(), credential(1, ACCESS_KEY));
+        let asked = remembered.asking(at(1));
+        remembered.forget(key.id);
+        remembered.keep(&key, asked);
+        assert_eq!(remembered.access_key(key.id), None);
+    }
+
     #[test]
     fn an_access_key_is_remembered_until_it_is_gone() {
         let (remembered, key) = (Remembered::default(), credential(1, ACCESS_KEY));
         assert_eq!(remembered.access_key(key.id), None);
-        remembered.keep(&key, at(1));
+        keep(&remembered, &key, at(1));
         assert_eq!(remembered.access_key(key.id), Some(key.clone()));
         remembered.forget(key.id);
         assert_eq!(remembered.access_key(key.id), None);
@@ -108,7 +175,7 @@ mod tests {
         let remembered = Remembered::default();
         for role in [CredentialRole::Operator, CredentialRole::Enforcer] {
             let key = credential(1, role);
-            remembered.keep(&key, at(1));
+            keep(&remembered, &key, at(1));
             assert_eq!(remembered.access_key(key.id), None);
         }
     }
@@ -117,10 +184,10 @@ mod tests {
     fn what_was_there_is_believed_for_as_long_as_a_list_and_not_longer() {
         let remembered = Remembered::default();
         let key = credential(1, CredentialRole::Enforcer);
-        remembered.keep(&key, at(1));
+        keep(&remembered, &key, at(1));
         assert_eq!(remembered.lately(key.id, at(15)), Some(key.clone()));
         assert_eq!(remembered.lately(key.id, at(16)), None);
-        remembered.keep(&key, at(3));
+        keep(&remembered, &key, at(3));
         assert_eq!(remembered.lately(key.id, at(16)), Some(key));
     }
 
@@ -128,8 +195,9 @@ mod tests {
     fn the_memory_is_bounded() {
         let remembered = Remembered::default();
         for id in 0..=ROOM {
-            remembered.keep(&credential(u128::try_from(id).unwrap(), ACCESS_KEY), at(1));
+            let key = credential(u128::try_from(id).unwrap(), ACCESS_KEY);
+            keep(&remembered, &key, at(1));
         }
-        assert!(remembered.with(|known| known.len()) <= ROOM);
+        assert!(remembered.known().records.len() <= ROOM);
     }
 }

@@ -87,7 +87,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// [`Error::NotFound`], [`Error::LastOperatorKey`], and the store's.
     pub async fn delete_service_key(&self, _: Operator, id: CredentialId) -> Result<(), Error> {
         match self.store.delete_service_key(id).await? {
-            ServiceKeyDeletion::Deleted => Ok(()),
+            ServiceKeyDeletion::Deleted => {
+                self.remembered.forget(id);
+                Ok(())
+            }
             ServiceKeyDeletion::Unknown => Err(Error::not_found(Entity::ServiceKey, id)),
             ServiceKeyDeletion::LastOperator => Err(Error::LastOperatorKey),
         }

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use lanyard_policy::{Capability, Context, decide};
+use lanyard_policy::{Capability, Context, Decision, decide};
 use lanyard_revocation::{FreshnessBound, Stale, View};
 use lanyard_token::{
-    BootTime, Clock, ClockError, KeySet, Position, ResourceId, TokenRefusal, UnixTime,
+    BootTime, Claims, Clock, ClockError, KeySet, Position, ResourceId, TokenRefusal, UnixTime,
     VerifiedToken, Verifier,
 };
 
@@ -72,11 +72,11 @@ impl<C: Clock> Enforcer<C> {
     /// is not verified again; nothing else is remembered.
     #[must_use]
     pub fn examine(&self, token: &str) -> Examined {
-        let keys = self.keys();
-        if let Some(verified) = self.cache.find(token, &keys) {
+        if let Some(verified) = self.with_keys(|keys| self.cache.find(token, keys)) {
             return Examined(Ok(verified));
         }
-        let verified = self.verifier.authenticate(token, &keys);
+        let keys = self.keys();
+        let verified = self.verifier.authenticate(token, &keys).map(Arc::new);
         if let Ok(verified) = &verified {
             self.cache.remember(token, verified, &keys);
         }
@@ -92,26 +92,19 @@ impl<C: Clock> Enforcer<C> {
         token: &Examined,
         question: &Question<'_>,
     ) -> Result<CheckedDecision, CheckError> {
+        Ok(self.look(token)?.decide(question))
+    }
+
+    /// Looks at a token now, for any number of questions that are asked of this one moment.
+    ///
+    /// # Errors
+    /// If it takes the list to tell and that is not fresh, or the time cannot be told.
+    pub fn look<'t>(&self, token: &'t Examined) -> Result<Look<'t>, CheckError> {
         let (list_age, refusal) = self.standing(token)?;
-        let claims = token.0.as_ref().map(VerifiedToken::claims);
-        let verdict = match (refusal, claims) {
-            (Some(reason), _) => Verdict::refused(reason),
-            (None, Ok(claims)) => {
-                let subject = claims.subject.to_string();
-                decide(
-                    claims.scopes,
-                    &subject,
-                    question.capability,
-                    &question.context,
-                )
-                .into()
-            }
-            (None, Err(refusal)) => Verdict::refused(Reason::from(*refusal)),
-        };
-        let identity = claims.ok().map(|claims| claims.subject);
-        Ok(CheckedDecision {
-            verdict,
-            identity,
+        let claims = token.0.as_ref().map(|token| token.claims());
+        Ok(Look {
+            claims: claims.map_err(|refusal| *refusal),
+            refusal,
             list_age,
         })
     }
@@ -194,14 +187,22 @@ impl<C: Clock> Enforcer<C> {
 
     /// Why an authentic token is dead; none if it lives.
     fn dead(&self, token: &VerifiedToken) -> Option<Reason> {
-        match self.keys().find(token.key_id()) {
+        match self.with_keys(|keys| keys.find(token.key_id()).map(|key| key.state.is_revoked())) {
             None => Some(TokenRefusal::KeyUnknown.into()),
-            Some(key) if key.state.is_revoked() => Some(TokenRefusal::KeyRevoked.into()),
-            Some(_) => {
+            Some(true) => Some(TokenRefusal::KeyRevoked.into()),
+            Some(false) => {
                 let view = self.known.view();
                 let lives = view.is_some_and(|view| view.revoked(token).is_none());
                 (!lives).then_some(Reason::Revoked)
             }
+        }
+    }
+
+    /// Looks at the keys without holding on to them.
+    fn with_keys<T>(&self, look: impl FnOnce(&KeySet) -> T) -> T {
+        match self.known.view() {
+            Some(view) => view.with_keys(look),
+            None => look(&KeySet::default()),
         }
     }
 
@@ -222,9 +223,47 @@ impl<C: Clock> Enforcer<C> {
     }
 }
 
+/// A token as it stood at one moment: alive or not, by a list of some age. It is to be decided on at
+/// once and not kept, since none of that lasts.
+#[derive(Debug)]
+pub struct Look<'t> {
+    claims: Result<&'t Claims, TokenRefusal>,
+    refusal: Option<Reason>,
+    list_age: Option<Duration>,
+}
+
+impl Look<'_> {
+    /// Decides one question.
+    #[must_use]
+    pub fn decide(&self, question: &Question<'_>) -> CheckedDecision {
+        let verdict = match (self.refusal, self.claims) {
+            (Some(reason), _) => Verdict::refused(reason),
+            (None, Ok(claims)) => decided(claims, question).into(),
+            (None, Err(refusal)) => Verdict::refused(Reason::from(refusal)),
+        };
+        CheckedDecision {
+            verdict,
+            identity: self.claims.ok().map(|claims| claims.subject),
+            list_age: self.list_age,
+        }
+    }
+}
+
+/// What the policy says to a token that lives.
+fn decided(claims: &Claims, question: &Question<'_>) -> Decision {
+    let Question {
+        capability,
+        context,
+    } = question;
+    // The subject is compared with the sender and nothing else, so without one it is not spelt out.
+    let subject = context.message_sender.map(|_| claims.subject.to_string());
+    let subject = subject.unwrap_or_default();
+    decide(claims.scopes, &subject, *capability, context)
+}
+
 /// A token that was taken in: authentic, or refused for good.
 #[derive(Clone, Debug)]
-pub struct Examined(Result<VerifiedToken, TokenRefusal>);
+pub struct Examined(Result<Arc<VerifiedToken>, TokenRefusal>);
 
 impl Examined {
     /// The resource that the token stands under, if it is authentic, expired or not.
@@ -238,7 +277,7 @@ impl Examined {
 
     fn good_at(&self, now: UnixTime) -> Result<&VerifiedToken, TokenRefusal> {
         let token = self.0.as_ref().map_err(|refusal| *refusal)?;
-        token.at(now).map(|()| token)
+        token.at(now).map(|()| &**token)
     }
 }
 

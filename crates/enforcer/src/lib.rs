@@ -65,7 +65,7 @@ mod token_watch;
 
 pub use self::{
     decision::{CheckedDecision, Introspection, Reason, Verdict},
-    enforcer::{CheckError, Enforcer, Examined, Question},
+    enforcer::{CheckError, Enforcer, Examined, Look, Question},
     feed::{
         Backoff, Break, Chance, Feed, FeedCredential, FeedSettings, FeedSettingsError, FeedStatus,
         Follower, NotUnderstood, Pace, Roots, SystemChance,

@@ -38,13 +38,14 @@ impl<C: Clock> Enforcer<C> {
         token: &Examined,
         context: Context<'_>,
     ) -> Result<Vec<(Capability, CheckedDecision)>, CheckError> {
+        let look = self.look(token)?;
         let decide = |capability| {
             let question = Question {
                 capability,
                 context,
             };
-            Ok((capability, self.check(token, &question)?))
+            (capability, look.decide(&question))
         };
-        Capability::ALL.into_iter().map(decide).collect()
+        Ok(Capability::ALL.into_iter().map(decide).collect())
     }
 }

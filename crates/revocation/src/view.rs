@@ -167,6 +167,11 @@ impl View {
         self.changed.subscribe()
     }
 
+    /// Looks at the key set as it is now. It waits for whoever looks, so the look must be short.
+    pub fn with_keys<T>(&self, look: impl FnOnce(&KeySet) -> T) -> T {
+        look(&read(&self.keys))
+    }
+
     /// The key set as it is now.
     #[must_use]
     pub fn keys(&self) -> Arc<KeySet> {

@@ -19,6 +19,7 @@ use clap::{
     CommandFactory as _, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
+use mimalloc::MiMalloc;
 
 use self::{
     client::ClientCommand,
@@ -44,6 +45,10 @@ enum Command {
     #[command(flatten)]
     Client(Box<ClientCommand>),
 }
+
+/// Calls are made of many small allocations, and this allocator makes them in half the time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let words = words(env::args_os().skip(1));

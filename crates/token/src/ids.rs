@@ -40,7 +40,7 @@ macro_rules! uuid_id {
 
         impl Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.as_hyphenated().fmt(f)
+                f.write_str(spelt(self.0, &mut Uuid::encode_buffer()))
             }
         }
 
@@ -108,13 +108,17 @@ impl IdentityId {
 
 impl Display for IdentityId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{IDENTITY_PREFIX}{}_{}",
-            self.resource,
-            self.identity.as_hyphenated()
-        )
+        let mut buffer = Uuid::encode_buffer();
+        f.write_str(IDENTITY_PREFIX)?;
+        f.write_str(spelt(self.resource.0, &mut buffer))?;
+        f.write_str("_")?;
+        f.write_str(spelt(self.identity, &mut buffer))
     }
+}
+
+/// The canonical spelling. Ids are spelt out in every answer, and this is the fast way to do it.
+fn spelt(uuid: Uuid, buffer: &mut [u8]) -> &str {
+    uuid.as_hyphenated().encode_lower(buffer)
 }
 
 impl FromStr for IdentityId {

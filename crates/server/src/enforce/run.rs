@@ -18,7 +18,7 @@ use tokio::{
     task::JoinHandle,
     time,
 };
-use tonic::{service::Routes, transport::server::TcpIncoming};
+use tonic::transport::server::TcpIncoming;
 
 use super::{
     args::EnforceArgs,
@@ -29,8 +29,8 @@ use crate::{
     client::{ClientError, enforcer_credential, roots},
     grpc::{self, ENFORCER_SERVICES},
     serve::{
-        Metrics, ServeError, Shown, Signals, Upkeep, admin_router, answer, bind, enforcer_routes,
-        log_to_stderr,
+        Metrics, ServeError, ServicePort, Shown, Signals, Upkeep, admin_router, answer, bind,
+        enforcer_routes, log_to_stderr,
     },
 };
 
@@ -100,17 +100,17 @@ impl Listener {
 
     fn answer(
         self,
-        routes: Routes,
+        port: ServicePort<LoneEnforcer>,
         stopped: watch::Receiver<bool>,
     ) -> JoinHandle<Result<(), tonic::transport::Error>> {
         match self {
             Self::Tcp(listener) => {
                 let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-                tokio::spawn(answer(incoming, routes, stopped))
+                tokio::spawn(answer(incoming, port, stopped))
             }
             Self::Unix(listener, _) => {
                 let incoming = Box::pin(listen::connections(listener));
-                tokio::spawn(answer(incoming, routes, stopped))
+                tokio::spawn(answer(incoming, port, stopped))
             }
         }
     }
@@ -159,12 +159,12 @@ async fn serve(
     let metrics = Arc::new(metrics);
     let (reporter, health) = grpc::health(&ENFORCER_SERVICES).await;
     let (stop, stopped) = watch::channel(false);
-    let routes = enforcer_routes(
+    let port = enforcer_routes(
         &door,
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
     );
-    let routes = routes.map_err(ServeError::Reflection)?;
+    let port = port.map_err(ServeError::Reflection)?;
     let telling = (reporter, Arc::clone(&metrics));
     let mut upkeep = Upkeep::telling(enforcer, telling, &ENFORCER_SERVICES);
     upkeep.spawn(feed.follow());
@@ -173,7 +173,7 @@ async fn serve(
     let readiness = upkeep.readiness();
     let shown = admin_router(Shown { metrics, readiness });
     let mut admin = tokio::spawn(axum::serve(admin_listener, shown).into_future());
-    let mut server = listener.answer(routes, stopped);
+    let mut server = listener.answer(port, stopped);
     let mut signals = Signals::new().map_err(ServeError::System)?;
     let outcome = tokio::select! {
         ended = &mut server => ended

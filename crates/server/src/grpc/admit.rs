@@ -4,14 +4,7 @@
 //! hold nor decode anything. Methods take the caller out of the request; where none was put in, there
 //! is none, and the call is refused.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request as HttpRequest, State},
-    http::{HeaderMap, HeaderValue, header::AUTHORIZATION},
-    middleware::Next,
-    response::Response as HttpResponse,
-};
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use lanyard_authority::{Caller, Error, LoneEnforcer};
 use lanyard_store::Store;
 use lanyard_token::{Clock as _, SystemClock};
@@ -21,26 +14,38 @@ use super::{SERVICES, ServedAuthority, status::Fault};
 
 /// Whoever knows the callers.
 pub(crate) trait Door: Send + Sync + 'static {
-    /// Finds out whose bearer it is, for a call of the method at a path.
+    /// Who calls the method at a path, if that is known without asking anybody.
+    fn admit_seen(&self, headers: &HeaderMap, path: &str) -> Option<Caller>;
+
+    /// Finds out who calls the method at a path.
     fn admit(
         &self,
-        bearer: Option<&str>,
+        headers: &HeaderMap,
         path: &str,
-    ) -> impl Future<Output = Result<Caller, Error>> + Send;
+    ) -> impl Future<Output = Result<Caller, Status>> + Send;
 
     /// Finds out whether somebody who was let in before still would be.
     fn readmit(&self, caller: &Caller) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 impl<S: Store> Door for ServedAuthority<S> {
-    async fn admit(&self, bearer: Option<&str>, path: &str) -> Result<Caller, Error> {
-        if CHECKED_BY_THE_STEP.contains(&path) {
-            self.authenticate_for_step(bearer).await
-        } else if path.starts_with(CHECKS) {
-            self.authenticate_for_check(bearer).await
-        } else {
-            self.authenticate(bearer).await
+    fn admit_seen(&self, headers: &HeaderMap, path: &str) -> Option<Caller> {
+        let bearer = bearer(headers)?;
+        match Kind::of(path) {
+            Kind::Step => self.seen_for_step(bearer),
+            Kind::Check => self.seen_for_check(bearer),
+            Kind::Other => None,
         }
+    }
+
+    async fn admit(&self, headers: &HeaderMap, path: &str) -> Result<Caller, Status> {
+        let bearer = bearer(headers);
+        let admitted = match Kind::of(path) {
+            Kind::Step => self.authenticate_for_step(bearer).await,
+            Kind::Check => self.authenticate_for_check(bearer).await,
+            Kind::Other => self.authenticate(bearer).await,
+        };
+        admitted.map_err(refused)
     }
 
     async fn readmit(&self, caller: &Caller) -> Result<(), Error> {
@@ -49,8 +54,13 @@ impl<S: Store> Door for ServedAuthority<S> {
 }
 
 impl Door for LoneEnforcer {
-    async fn admit(&self, bearer: Option<&str>, _: &str) -> Result<Caller, Error> {
-        self.authenticate(bearer, SystemClock.wall()?)
+    fn admit_seen(&self, headers: &HeaderMap, _: &str) -> Option<Caller> {
+        self.seen(bearer(headers)?, SystemClock.wall().ok()?)
+    }
+
+    async fn admit(&self, headers: &HeaderMap, _: &str) -> Result<Caller, Status> {
+        let now = SystemClock.wall().map_err(|error| refused(error.into()))?;
+        self.authenticate(bearer(headers), now).map_err(refused)
     }
 
     /// Its one credential is its own for as long as it runs.
@@ -59,20 +69,31 @@ impl Door for LoneEnforcer {
     }
 }
 
-/// Lets a request for one of the services through if its bearer is good, and puts the caller in it.
-pub(crate) async fn authenticate<D: Door>(
-    State(door): State<Arc<D>>,
-    mut request: HttpRequest,
-    next: Next,
-) -> HttpResponse {
-    let path = request.uri().path();
-    if is_guarded(path) {
-        match door.admit(bearer(request.headers()), path).await {
-            Ok(caller) => drop(request.extensions_mut().insert(caller)),
-            Err(error) => return Status::from(Fault::from(error)).into_http(),
+fn refused(error: Error) -> Status {
+    Fault::from(error).into()
+}
+
+/// What a call asks of whoever lets it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Its step in the store finds out by itself whether the caller's access key is still there.
+    Step,
+    /// It is answered from the list, and changes nothing.
+    Check,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        if CHECKED_BY_THE_STEP.contains(&path) {
+            Self::Step
+        } else if path.starts_with(CHECKS) {
+            Self::Check
+        } else {
+            Self::Other
         }
     }
-    next.run(request).await
 }
 
 /// Takes the caller and the message out of a request.
@@ -83,7 +104,7 @@ pub(super) fn admit<T>(mut request: Request<T>) -> Result<(Caller, T), Status> {
 }
 
 /// Whether a path is of one of the services that take callers: all but health and reflection.
-fn is_guarded(path: &str) -> bool {
+pub(crate) fn is_guarded(path: &str) -> bool {
     let service = path
         .trim_start_matches('/')
         .split('/')

@@ -46,7 +46,7 @@ use tonic_health::{
 
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
 pub(crate) use self::{
-    admit::{Door, authenticate},
+    admit::{Door, is_guarded},
     status::{told, unimplemented},
 };
 

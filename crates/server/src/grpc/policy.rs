@@ -4,8 +4,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::Stream;
 use lanyard_authority::{Checker, Error};
-use lanyard_enforcer::{CheckedDecision, Enforcer, Examined, Question};
-use lanyard_policy::Capability;
+use lanyard_enforcer::{Enforcer, Examined, Look};
 use lanyard_proto::v1::{self, policy_service_server::PolicyService};
 use lanyard_token::{Position, SystemClock};
 use tokio::{sync::watch, time};
@@ -136,10 +135,17 @@ impl Desk {
         for token in asked.tokens {
             tokens.push(self.examine(caller, token, asked.min_position).await?);
         }
+        // All questions of a batch about one token are asked of one moment.
+        let mut looks: Vec<(&Examined, Option<Look<'_>>)> =
+            tokens.iter().map(|token| (token, None)).collect();
         let mut decided = Vec::with_capacity(asked.checks.len());
         for (index, question) in &asked.checks {
-            let token = tokens.get(*index).ok_or(NO_SUCH_TOKEN)?;
-            decided.push(decisions::decision(self.enforcer.check(token, question)?));
+            let (token, looked) = looks.get_mut(*index).ok_or(NO_SUCH_TOKEN)?;
+            let look = match looked {
+                Some(look) => look,
+                None => looked.insert(self.enforcer.look(token)?),
+            };
+            decided.push(decisions::decision(look.decide(question)));
         }
         Ok(decided)
     }
@@ -153,18 +159,9 @@ impl Desk {
         let context = questions::context(context.as_ref())?;
         let token = self.examine(caller, token, None).await?;
         let introspection = self.enforcer.introspect(&token)?;
-        let about = |capability| {
-            self.enforcer.check(
-                &token,
-                &Question {
-                    capability,
-                    context,
-                },
-            )
-        };
-        let decided: Result<Vec<CheckedDecision>, _> =
-            Capability::ALL.into_iter().map(about).collect();
-        Ok(decisions::capabilities(introspection, decided?))
+        let decided = self.enforcer.list(&token, context)?;
+        let decided = decided.into_iter().map(|(_, decision)| decision);
+        Ok(decisions::capabilities(introspection, decided))
     }
 
     /// Takes a token in for a caller who may ask about it, and waits for the position, if there is

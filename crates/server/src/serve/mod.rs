@@ -11,6 +11,7 @@
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
 //! | `service_port` | gRPC, REST and the keys on one port |
+//! | `front` | what every request there meets first: who calls, and what is counted |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
 //! | `metrics`, `log_gauges` | what is counted |
@@ -21,6 +22,7 @@ mod args;
 mod bootstrap_file;
 mod error;
 mod files;
+mod front;
 mod home;
 mod log_gauges;
 mod master_key;
@@ -45,7 +47,7 @@ pub(crate) use self::{
     metrics::Metrics,
     ports::bind,
     run::{answer, log_to_stderr, run},
-    service_port::enforcer_routes,
+    service_port::{ServicePort, enforcer_routes},
     signals::Signals,
     tls::CA_IN_DATA,
     upkeep::Upkeep,

@@ -17,12 +17,9 @@ use tokio::{
     task::JoinHandle,
     time,
 };
-use tonic::{
-    service::Routes,
-    transport::{
-        Server,
-        server::{Connected, TcpIncoming},
-    },
+use tonic::transport::{
+    Server,
+    server::{Connected, TcpIncoming},
 };
 
 use super::{
@@ -35,14 +32,14 @@ use super::{
     metrics::Metrics,
     open::{self, Opened},
     ports::Ports,
-    service_port,
+    service_port::{self, ServicePort},
     signals::Signals,
     start::start,
     tls::{Chosen, Tls},
     upkeep::Upkeep,
 };
 use crate::{
-    grpc::{self, ServedAuthority},
+    grpc::{self, Door, ServedAuthority},
     rest::Rest,
 };
 
@@ -101,7 +98,7 @@ async fn serve<S: Store>(
         args.rest.settings(),
         Arc::clone(&metrics),
     );
-    let routes = service_port::routes(
+    let port = service_port::routes(
         &authority,
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
@@ -117,7 +114,7 @@ async fn serve<S: Store>(
         readiness: upkeep.readiness(),
     };
     let mut admin = tokio::spawn(axum::serve(ports.admin, admin_port::router(shown)).into_future());
-    let mut server = answer_on(ports.service, tls.as_ref(), (routes, stopped));
+    let mut server = answer_on(ports.service, tls.as_ref(), (port, stopped));
     let mut signals = Signals::new().map_err(ServeError::System)?;
     let dev_ca = tls.as_ref().and_then(|tls| tls.dev_ca.as_deref());
     announce(&Announcement {
@@ -148,24 +145,24 @@ async fn serve<S: Store>(
 }
 
 /// Answers on a port, with TLS or without. Which it is costs the connections of the other nothing.
-fn answer_on(
+fn answer_on<D: Door>(
     listener: TcpListener,
     tls: Option<&Tls>,
-    (routes, stopped): (Routes, watch::Receiver<bool>),
+    (port, stopped): (ServicePort<D>, watch::Receiver<bool>),
 ) -> JoinHandle<Result<(), tonic::transport::Error>> {
     if let Some(tls) = tls {
         let incoming = Box::pin(tls.connections(listener));
-        return tokio::spawn(answer(incoming, routes, stopped));
+        return tokio::spawn(answer(incoming, port, stopped));
     }
     // Small answers go out at once, rather than wait for the acknowledgement of what went before.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    tokio::spawn(answer(incoming, routes, stopped))
+    tokio::spawn(answer(incoming, port, stopped))
 }
 
 /// Answers calls until it is told to stop, and then those that are in progress.
-pub(crate) async fn answer<I>(
+pub(crate) async fn answer<I, D: Door>(
     incoming: impl Stream<Item = io::Result<I>>,
-    routes: Routes,
+    port: ServicePort<D>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), tonic::transport::Error>
 where
@@ -175,7 +172,8 @@ where
         .accept_http1(true)
         .max_concurrent_streams(MAX_STREAMS)
         .http2_keepalive_interval(Some(KEEPALIVE))
-        .add_routes(routes)
+        .layer(port.front)
+        .add_routes(port.services)
         .serve_with_incoming_shutdown(incoming, until(stopped))
         .await
 }

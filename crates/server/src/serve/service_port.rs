@@ -6,10 +6,9 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{
-        Method, StatusCode,
+        StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
-    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -19,34 +18,45 @@ use lanyard_revocation::View;
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
 use tokio::sync::watch;
-use tonic::{Code, Status, service::Routes};
+use tonic::service::Routes;
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
-use super::metrics::Metrics;
+use super::{front::FrontLayer, metrics::Metrics};
 use crate::{
     grpc::{self, Door, ENFORCER_SERVICES, SERVICES, ServedAuthority},
     rest::Rest,
 };
 
-/// Everything that the port answers.
+/// Everything that a port answers.
+#[derive(Debug)]
+pub(crate) struct ServicePort<D> {
+    pub(super) services: Routes,
+    pub(super) front: FrontLayer<D>,
+}
+
+/// What the port of an authority answers.
 pub(super) fn routes<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
     rest: Rest<S>,
-) -> Result<Routes, ReflectionError> {
+) -> Result<ServicePort<ServedAuthority<S>>, ReflectionError> {
     let services = open_services(health, &SERVICES)?
         .add_service(grpc::identity_service(authority))
         .add_service(grpc::admin_service(authority))
         .add_service(grpc::policy_service(authority, enforcer, draining.clone()))
         .add_service(grpc::trust_service(authority, draining));
+    let rest = Arc::new(rest);
+    let rest = move |request: Request| {
+        let rest = Arc::clone(&rest);
+        async move { rest.answer(request).await }
+    };
     let http = Router::new()
-        .route(JWKS_PATH, get(jwks))
+        .route(JWKS_PATH, get(jwks).fallback(rest.clone()))
+        .fallback(rest)
         .with_state(authority.view());
-    let rest = middleware::from_fn_with_state(Arc::new(rest), beside_rest);
-    let routes = behind_door(authority, metrics, (services, http));
-    Ok(Routes::from(routes.into_axum_router().layer(rest)))
+    Ok(behind_door(authority, metrics, (services, http)))
 }
 
 /// What the port of an enforcement point answers.
@@ -54,11 +64,11 @@ pub(crate) fn enforcer_routes<D: Door>(
     door: &Arc<D>,
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
-) -> Result<Routes, ReflectionError> {
+) -> Result<ServicePort<D>, ReflectionError> {
     let services = open_services(health, &ENFORCER_SERVICES)?
         .add_service(grpc::policy_service(door, enforcer, draining));
     // The keys are the authority's to publish.
-    let http = Router::new().route(JWKS_PATH, get(async || not_found()));
+    let http = Router::new().fallback(async || not_found());
     Ok(behind_door(door, metrics, (services, http)))
 }
 
@@ -80,11 +90,13 @@ fn behind_door<D: Door>(
     door: &Arc<D>,
     metrics: Arc<Metrics>,
     (services, http): (Routes, Router),
-) -> Routes {
-    let callers = middleware::from_fn_with_state(Arc::clone(door), grpc::authenticate::<D>);
-    let calls = middleware::from_fn_with_state(metrics, count_and_answer);
-    let router = services.into_axum_router().layer(callers).merge(http);
-    Routes::from(router.layer(calls))
+) -> ServicePort<D> {
+    let front = FrontLayer {
+        door: Arc::clone(door),
+        metrics,
+        http,
+    };
+    ServicePort { services, front }
 }
 
 /// Reflection tells of the services that are served, not of all that the contract has.
@@ -109,71 +121,6 @@ async fn jwks(State(view): State<Arc<View>>) -> impl IntoResponse {
     (headers, view.keys().to_jwks_json())
 }
 
-/// Has the REST face answer what is neither gRPC nor a look at the keys.
-async fn beside_rest<S: Store>(
-    State(rest): State<Arc<Rest<S>>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if is_grpc(&request) || (reads && request.uri().path() == JWKS_PATH) {
-        next.run(request).await
-    } else {
-        rest.answer(request).await
-    }
-}
-
-fn is_grpc(request: &Request) -> bool {
-    request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
-}
-
-/// Counts gRPC calls, and answers what is neither gRPC nor ours as HTTP does.
-async fn count_and_answer(
-    State(metrics): State<Arc<Metrics>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path().to_owned();
-    if !is_grpc(&request) {
-        return if path == JWKS_PATH {
-            next.run(request).await
-        } else {
-            not_found()
-        };
-    }
-    let is_compressed = request
-        .headers()
-        .get(ENCODING)
-        .is_some_and(|with| with != "identity");
-    let response = next.run(request).await;
-    // A call that fails before its first message tells so here; the others went through.
-    let Some(status) = Status::from_header_map(response.headers()) else {
-        metrics.count_call(&path, Code::Ok.into());
-        return response;
-    };
-    if status.code() == Code::Unimplemented {
-        metrics.count_call("other", status.code().into());
-        return with_status(response, &grpc::unimplemented(is_compressed));
-    }
-    let told = if path.starts_with(OURS) {
-        grpc::told(status)
-    } else {
-        status
-    };
-    metrics.count_call(&path, told.code().into());
-    with_status(response, &told)
-}
-
-/// The response with another status and all of its other headers.
-fn with_status(mut response: Response, status: &Status) -> Response {
-    // A status that cannot be written is none, and then the one that is there stays.
-    drop(status.add_header(response.headers_mut()));
-    response
-}
-
 fn not_found() -> Response {
     (
         StatusCode::NOT_FOUND,
@@ -182,10 +129,6 @@ fn not_found() -> Response {
         .into_response()
 }
 
-/// How a request says that it is compressed.
-const ENCODING: &str = "grpc-encoding";
-/// What the paths of this contract's services begin with.
-const OURS: &str = "/lanyard.v1.";
 /// The largest message to health and reflection, which anybody may send.
 const SMALL_MESSAGE_BYTES: usize = 64 * 1024;
 /// Health is served, too, though it does not report on itself.

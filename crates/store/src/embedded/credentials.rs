@@ -7,10 +7,7 @@ use uuid::Uuid;
 
 use super::{
     log,
-    tables::{
-        ACCESS_KEYS, CREDENTIALS, RESOURCES, Reads, SERVICE_KEYS, Writes, after, corrupt, encode,
-        record,
-    },
+    tables::{Reads, Writes, after, corrupt, encode, record},
 };
 use crate::{Appended, Credential, CredentialRole, KeySlot, Page, ServiceKeyDeletion, StoreError};
 
@@ -26,16 +23,16 @@ pub(super) fn access_keys(
     resource: ResourceId,
 ) -> Result<Option<[Credential; 2]>, StoreError> {
     if tables
-        .open(RESOURCES)?
+        .resources
         .get(resource.as_uuid().as_u128())?
         .is_none()
     {
         return Ok(None);
     }
-    let (slots, records) = (tables.open(ACCESS_KEYS)?, tables.open(CREDENTIALS)?);
+    let (slots, records) = (&tables.access_keys, &tables.credentials);
     let in_slot = |slot| {
-        let id = slot_holder(&slots, resource, slot)?;
-        credential(&records, id)?.ok_or_else(|| corrupt(CREDENTIAL, "an access key has no record"))
+        let id = slot_holder(slots, resource, slot)?;
+        credential(records, id)?.ok_or_else(|| corrupt(CREDENTIAL, "an access key has no record"))
     };
     Ok(Some([
         in_slot(KeySlot::Primary)?,
@@ -105,10 +102,10 @@ pub(super) fn service_keys(
     let Some(first) = after(page.after.map(|id| id.as_uuid())) else {
         return Ok(Vec::new());
     };
-    let (listed, records) = (tables.open(SERVICE_KEYS)?, tables.open(CREDENTIALS)?);
+    let (listed, records) = (&tables.service_keys, &tables.credentials);
     let found = listed.range(first..)?.take(page.limit).map(|row| {
         let id = CredentialId::from_uuid(Uuid::from_u128(row?.0.value()));
-        credential(&records, id)?
+        credential(records, id)?
             .ok_or_else(|| corrupt(CREDENTIAL, "a listed service key has no record"))
     });
     found.collect()

@@ -26,7 +26,9 @@ use redb::{
 
 use super::{
     guard::guarded,
+    latest::Latest,
     open::{OpenError, at},
+    tables::Reads,
     watched::Watched,
 };
 use crate::StoreError;
@@ -36,6 +38,7 @@ use crate::StoreError;
 pub(super) struct StoreFile {
     path: PathBuf,
     database: RwLock<Option<Database>>,
+    latest: Latest,
     sync_failed: Arc<AtomicBool>,
 }
 
@@ -51,12 +54,23 @@ impl StoreFile {
         Ok(Self {
             path: path.to_owned(),
             database: RwLock::new(Some(database)),
+            latest: Latest::default(),
             sync_failed,
         })
     }
 
+    /// What was last committed.
+    pub(super) fn latest(&self) -> Result<Arc<Reads>, StoreError> {
+        self.latest.or_open(|| Reads::begin(&self.begin_read()?))
+    }
+
+    /// Something was committed, or may have been. Whoever did it says so before telling anybody.
+    pub(super) fn committed(&self) {
+        self.latest.outdate();
+    }
+
     /// Begins to read what was last committed.
-    pub(super) fn begin_read(&self) -> Result<ReadTransaction, StoreError> {
+    fn begin_read(&self) -> Result<ReadTransaction, StoreError> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         Ok(database.as_ref().ok_or_else(closed)?.begin_read()?)
     }
@@ -103,7 +117,10 @@ impl StoreFile {
             .database
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *held, database)
+        let before = std::mem::replace(&mut *held, database);
+        drop(held);
+        self.latest.outdate();
+        before
     }
 }
 

@@ -4,12 +4,12 @@ use redb::ReadableTable;
 
 use super::{
     credentials,
-    tables::{Reads, SERVICE_KEYS, Writes},
+    tables::{Reads, Writes},
 };
 use crate::{Credential, CredentialRole, FirstStart, StoreError};
 
 pub(super) fn state(tables: &Reads) -> Result<FirstStart, StoreError> {
-    if has_operator(&tables.open(SERVICE_KEYS)?)? {
+    if has_operator(&tables.service_keys)? {
         Ok(FirstStart::Over)
     } else {
         Ok(FirstStart::Yours)

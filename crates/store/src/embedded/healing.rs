@@ -6,7 +6,7 @@ use redb::{ReadableTable, ReadableTableMetadata as _};
 
 use super::{
     log,
-    tables::{LOG, LogValue, META, Meta, Reads, Writes, meta_u64, set_meta},
+    tables::{LogValue, Meta, Reads, Writes, meta_u64, set_meta},
 };
 use crate::{Healing, StoreError, UnreadableEntry};
 
@@ -40,10 +40,10 @@ pub(super) fn heal(
 
 /// Lists every entry that cannot be understood.
 pub(super) fn unreadable_entries(tables: &Reads) -> Result<Vec<UnreadableEntry>, StoreError> {
-    let head = log::head(&tables.open(META)?)?;
+    let head = log::head(&tables.meta)?;
     let mut before = Position::ZERO;
     let mut found = Vec::new();
-    for row in tables.open(LOG)?.iter()? {
+    for row in tables.log.iter()? {
         let (number, value) = row?;
         let number = number.value();
         match fault((number, value.value()), before, &head)? {

@@ -8,10 +8,7 @@ use uuid::Uuid;
 use super::{
     credentials::{Standing, standing},
     log,
-    tables::{
-        ACCESS_KEYS, CREDENTIALS, IDENTITIES, META, Meta, RESOURCES, Reads, Writes, after, corrupt,
-        decode, encode, meta, record,
-    },
+    tables::{Meta, Reads, Writes, after, corrupt, decode, encode, meta, record},
 };
 use crate::{
     Identity, IdentityCreation, IssueGrant, IssueRequest, NewIdentity, Page, RevocationOutcome,
@@ -49,10 +46,10 @@ pub(super) fn create(
 }
 
 pub(super) fn find(tables: &Reads, id: IdentityId) -> Result<Option<Identity>, StoreError> {
-    if tables.open(RESOURCES)?.get(key(id).0)?.is_none() {
+    if tables.resources.get(key(id).0)?.is_none() {
         return Ok(None);
     }
-    record(&tables.open(IDENTITIES)?, key(id), IDENTITY)
+    record(&tables.identities, key(id), IDENTITY)
 }
 
 pub(super) fn list(
@@ -61,13 +58,13 @@ pub(super) fn list(
     page: Page<IdentityId>,
 ) -> Result<Vec<Identity>, StoreError> {
     let resource = resource.as_uuid().as_u128();
-    if tables.open(RESOURCES)?.get(resource)?.is_none() {
+    if tables.resources.get(resource)?.is_none() {
         return Ok(Vec::new());
     }
     let Some(first) = after(page.after.map(|id| id.uuid())) else {
         return Ok(Vec::new());
     };
-    let table = tables.open(IDENTITIES)?;
+    let table = &tables.identities;
     let found = table
         .range((resource, first)..=(resource, u128::MAX))?
         .take(page.limit);
@@ -102,20 +99,16 @@ pub(super) fn issue_grant(
         credential,
         signing_key,
     } = *request;
-    let tenancy = (
-        &tables.open(CREDENTIALS)?,
-        &tables.open(RESOURCES)?,
-        &tables.open(ACCESS_KEYS)?,
-    );
+    let tenancy = (&tables.credentials, &tables.resources, &tables.access_keys);
     match standing(tenancy, identity.resource(), credential)? {
         Standing::AccessKey => {}
         Standing::Stranger => return Ok(IssueGrant::IdentityUnknown),
         Standing::Unknown => return Ok(IssueGrant::CredentialUnknown),
     }
-    if tables.open(IDENTITIES)?.get(key(identity))?.is_none() {
+    if tables.identities.get(key(identity))?.is_none() {
         return Ok(IssueGrant::IdentityUnknown);
     }
-    let end = end_under(&tables.open(META)?, Some(signing_key))?;
+    let end = end_under(&tables.meta, Some(signing_key))?;
     Ok(end.map_or(IssueGrant::SigningKeyNotActive, IssueGrant::Granted))
 }
 

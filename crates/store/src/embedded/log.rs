@@ -7,7 +7,7 @@ use lanyard_token::{Position, UnixTime};
 use redb::{ReadableTable, ReadableTableMetadata as _};
 use uuid::Uuid;
 
-use super::tables::{LOG, LogValue, META, Meta, Reads, Writes, corrupt, meta, meta_u64, set_meta};
+use super::tables::{LogValue, Meta, Reads, Writes, corrupt, meta, meta_u64, set_meta};
 use crate::{Appended, StoreError, UnreadableEntry};
 
 /// Appends a revocation at the next position, which is the one that counts.
@@ -69,14 +69,14 @@ pub(super) fn read(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<LogRead, StoreError> {
-    let (meta_table, log_table) = (tables.open(META)?, tables.open(LOG)?);
+    let (meta_table, log_table) = (&tables.meta, &tables.log);
     let first = after.map_or(0, |cursor| cursor.number.saturating_add(1));
     let mut entries = Vec::new();
     for found in log_table.range(first..)?.take(limit) {
         let (number, value) = found?;
         entries.push(from_value(number.value(), value.value())?);
     }
-    let head = head(&meta_table)?;
+    let head = head(meta_table)?;
     let reached = entries.last().map(|entry| entry.number);
     // Fewer than were asked for are all that there are, also if the log should have more.
     let complete = entries.len() < limit || reached >= Some(head.number) || first > head.number;
@@ -86,8 +86,8 @@ pub(super) fn read(
         end: head.position,
         last_number: head.number,
         complete,
-        intact: log_table.len()? == rows_due(&meta_table)?,
-        mended_to: meta_u64(&meta_table, Meta::MendedTo)?,
+        intact: log_table.len()? == rows_due(meta_table)?,
+        mended_to: meta_u64(meta_table, Meta::MendedTo)?,
     })
 }
 

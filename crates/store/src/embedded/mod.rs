@@ -24,6 +24,7 @@ mod first_start;
 mod guard;
 mod healing;
 mod identities;
+mod latest;
 mod log;
 mod open;
 mod signing_keys;
@@ -44,7 +45,7 @@ pub use self::open::OpenError;
 use self::{
     file::StoreFile,
     guard::guarded,
-    tables::{CREDENTIALS, RESOURCES, Reads, Writes},
+    tables::{Reads, Writes},
     writer::Writer,
 };
 use crate::{
@@ -70,7 +71,7 @@ impl EmbeddedStore {
     }
 
     fn read<T>(&self, step: impl FnOnce(&Reads) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        guarded(|| step(&Reads::begin(&self.file)?))
+        guarded(|| step(&*self.file.latest()?))
     }
 
     async fn write<T, F>(&self, step: F) -> Result<T, StoreError>
@@ -113,7 +114,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn resource(&self, id: ResourceId) -> Result<Option<Resource>, StoreError> {
-        self.read(|tables| tenancy::resource(&tables.open(RESOURCES)?, id))
+        self.read(|tables| tenancy::resource(&tables.resources, id))
     }
 
     async fn resource_named(&self, name: String) -> Result<Option<ResourceId>, StoreError> {
@@ -134,7 +135,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn credential(&self, id: CredentialId) -> Result<Option<Credential>, StoreError> {
-        self.read(|tables| credentials::credential(&tables.open(CREDENTIALS)?, id))
+        self.read(|tables| credentials::credential(&tables.credentials, id))
     }
 
     async fn access_keys(

@@ -5,16 +5,13 @@ use redb::ReadableTable as _;
 
 use super::{
     log,
-    tables::{
-        META, Meta, Reads, SIGNING_KEYS, Writes, clear_meta, decode, encode, meta, meta_u64,
-        set_meta,
-    },
+    tables::{Meta, Reads, Writes, clear_meta, decode, encode, meta, meta_u64, set_meta},
 };
 use crate::{Appended, SigningKeyChange, SigningKeys, StoreError};
 
 pub(super) fn all(tables: &Reads) -> Result<SigningKeys, StoreError> {
     let mut keys = Vec::new();
-    for row in tables.open(SIGNING_KEYS)?.iter()? {
+    for row in tables.signing_keys.iter()? {
         keys.push(decode(row?.1.value(), SIGNING_KEY)?);
     }
     let version = version(tables)?;
@@ -22,7 +19,7 @@ pub(super) fn all(tables: &Reads) -> Result<SigningKeys, StoreError> {
 }
 
 pub(super) fn version(tables: &Reads) -> Result<u64, StoreError> {
-    meta_u64(&tables.open(META)?, Meta::SigningKeysVersion)
+    meta_u64(&tables.meta, Meta::SigningKeysVersion)
 }
 
 pub(super) fn change(

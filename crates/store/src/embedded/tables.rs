@@ -2,13 +2,12 @@
 
 use lanyard_token::UnixTime;
 use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, Table, TableDefinition,
-    Value, WriteTransaction,
+    ReadOnlyTable, ReadTransaction, ReadableTable, StorageError, Table, TableDefinition,
+    WriteTransaction,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::file::StoreFile;
 use crate::StoreError;
 
 /// Ids are kept as 128-bit numbers, whose order is that of the ids.
@@ -18,25 +17,8 @@ type Id = u128;
 /// that counts, and whether it is final.
 pub(super) type LogValue = ((u64, u64), u64, u8, Id, (u64, u64), bool);
 
-/// A snapshot of what was last committed. Opening a table costs a look into the tree of tables, so
-/// each step opens those that it reads.
-pub(super) struct Reads(ReadTransaction);
-
-impl Reads {
-    pub(super) fn begin(file: &StoreFile) -> Result<Self, StoreError> {
-        file.begin_read().map(Self)
-    }
-
-    pub(super) fn open<K: Key, V: Value>(
-        &self,
-        table: TableDefinition<'_, K, V>,
-    ) -> Result<ReadOnlyTable<K, V>, StoreError> {
-        Ok(self.0.open_table(table)?)
-    }
-}
-
-/// Declares each table once, and from that the struct that holds all of them open: a transaction
-/// opens a table only once.
+/// Declares each table once, and from that the structs that hold all of them open, to read and to
+/// write.
 macro_rules! tables {
     ($($(#[$doc:meta])* $constant:ident, $field:ident: $key:ty => $value:ty;)*) => {
         $(
@@ -44,6 +26,18 @@ macro_rules! tables {
             pub(super) const $constant: TableDefinition<'static, $key, $value> =
                 TableDefinition::new(stringify!($field));
         )*
+
+        /// All tables, open on a snapshot of what was committed.
+        #[expect(dead_code, reason = "what some tables have, only changes look at")]
+        pub(super) struct Reads {
+            $($(#[$doc])* pub(super) $field: ReadOnlyTable<$key, $value>,)*
+        }
+
+        impl Reads {
+            pub(super) fn begin(transaction: &ReadTransaction) -> Result<Self, StoreError> {
+                Ok(Self { $($field: transaction.open_table($constant)?,)* })
+            }
+        }
 
         /// All tables, open in the one write transaction.
         pub(super) struct Writes<'txn> {

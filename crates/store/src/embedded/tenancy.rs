@@ -7,10 +7,7 @@ use uuid::Uuid;
 
 use super::{
     credentials, log,
-    tables::{
-        RESOURCE_NAMES, RESOURCES, RESOURCES_OF, Reads, SUBSCRIPTIONS, Writes, after, corrupt,
-        decode, encode, record,
-    },
+    tables::{Reads, Writes, after, corrupt, decode, encode, record},
 };
 use crate::{
     Appended, KeySlot, NewResource, Page, Resource, ResourceCreation, StoreError, Subscription,
@@ -34,7 +31,7 @@ pub(super) fn subscriptions(
     let Some(first) = after(page.after.map(|id| id.as_uuid())) else {
         return Ok(Vec::new());
     };
-    let table = tables.open(SUBSCRIPTIONS)?;
+    let table = &tables.subscriptions;
     let found = table.range(first..)?.take(page.limit);
     found
         .map(|row| decode(row?.1.value(), SUBSCRIPTION))
@@ -98,7 +95,7 @@ pub(super) fn resource(
 }
 
 pub(super) fn resource_named(tables: &Reads, name: &str) -> Result<Option<ResourceId>, StoreError> {
-    let found = tables.open(RESOURCE_NAMES)?.get(name)?;
+    let found = tables.resource_names.get(name)?;
     Ok(found.map(|id| ResourceId::from_uuid(Uuid::from_u128(id.value()))))
 }
 
@@ -108,16 +105,16 @@ pub(super) fn resources(
     page: Page<ResourceId>,
 ) -> Result<Option<Vec<Resource>>, StoreError> {
     if tables
-        .open(SUBSCRIPTIONS)?
+        .subscriptions
         .get(subscription.as_uuid().as_u128())?
         .is_none()
     {
         return Ok(None);
     }
-    let table = tables.open(RESOURCES)?;
-    let ids = resource_ids(&tables.open(RESOURCES_OF)?, subscription, page)?;
+    let table = &tables.resources;
+    let ids = resource_ids(&tables.resources_of, subscription, page)?;
     let listed = ids.into_iter().map(|id| {
-        resource(&table, id)?.ok_or_else(|| corrupt(RESOURCE, "a listed one has no record"))
+        resource(table, id)?.ok_or_else(|| corrupt(RESOURCE, "a listed one has no record"))
     });
     listed.collect::<Result<_, _>>().map(Some)
 }

@@ -9,6 +9,7 @@ use super::{
     RedisStore,
     credentials::is_known,
     engine::{Effect, Engine},
+    grants::{Grant, Place},
     keys::text,
     pages,
     records::{corrupt, decode, decode_found, encode, read},
@@ -168,31 +169,16 @@ pub(super) async fn issue_grant(
     store: &RedisStore,
     request: IssueRequest,
 ) -> Result<IssueGrant, StoreError> {
-    let IssueRequest {
-        identity,
-        credential,
-        signing_key,
-    } = request;
-    let (partition, keys) = store.place(identity.resource());
-    let args = vec![
-        text(credential.as_uuid()).into_bytes(),
-        text(identity.uuid()).into_bytes(),
-        text(signing_key.as_uuid()).into_bytes(),
-    ];
-    let engine = store.engine();
-    let how = (&engine.scripts.grant, Effect::Vouches);
-    let own = [keys.resource.as_str(), &keys.identities];
-    let reply = engine.in_partition(partition, how, &own, args).await?;
-    match reply.status() {
-        "done" => {
-            engine.ensure_same_time(reply.time(1)?)?;
-            Ok(IssueGrant::Granted(reply.parsed(0)?))
+    let (partition, keys) = store.place(request.identity.resource());
+    let place = Place { partition, keys };
+    match store.grants.ask(&store.engine, place, request).await? {
+        Grant::Granted(position) => Ok(IssueGrant::Granted(position)),
+        Grant::IdentityUnknown => Ok(IssueGrant::IdentityUnknown),
+        Grant::SigningKeyNotActive => Ok(IssueGrant::SigningKeyNotActive),
+        Grant::Stranger if is_known(store, request.credential).await? => {
+            Ok(IssueGrant::IdentityUnknown)
         }
-        "identity_unknown" => Ok(IssueGrant::IdentityUnknown),
-        "signing_key" => Ok(IssueGrant::SigningKeyNotActive),
-        "stranger" if is_known(store, credential).await? => Ok(IssueGrant::IdentityUnknown),
-        "stranger" => Ok(IssueGrant::CredentialUnknown),
-        _ => Err(reply.unexpected()),
+        Grant::Stranger => Ok(IssueGrant::CredentialUnknown),
     }
 }
 

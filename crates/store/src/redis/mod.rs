@@ -16,6 +16,7 @@
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
 //! | `log`, `entry`, `grown` | the logs of the partitions, and hearing that they have grown |
+//! | `grants` | grants that are asked for at the same time |
 //! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
 
 mod cluster;
@@ -26,6 +27,7 @@ mod engine;
 mod entry;
 mod failure;
 mod first_start;
+mod grants;
 mod grown;
 mod identities;
 mod keys;
@@ -51,7 +53,7 @@ use futures_util::future::try_join_all;
 use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
 
-use self::{credentials::KnownAccessKeys, engine::Engine, grown::Listener};
+use self::{credentials::KnownAccessKeys, engine::Engine, grants::Grants, grown::Listener};
 pub use self::{
     engine::RedisTime,
     failure::Unfit,
@@ -72,6 +74,7 @@ use crate::{
 /// The store of any number of processes on one or many servers.
 pub struct RedisStore {
     engine: Arc<Engine>,
+    grants: Arc<Grants>,
     partitions: NonZeroU16,
     known_access_keys: KnownAccessKeys,
     new_log: Box<dyn Fn() -> LogId + Send + Sync>,

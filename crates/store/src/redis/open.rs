@@ -89,6 +89,7 @@ impl RedisStore {
         Ok(Self {
             listener: Listener::start(Arc::clone(&engine)),
             engine,
+            grants: Arc::default(),
             partitions,
             known_access_keys: KnownAccessKeys::default(),
             new_log: Box::new(move || LogId::from_uuid(new_log())),
