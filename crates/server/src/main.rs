@@ -1,6 +1,7 @@
 //! The binary `lanyard`: an authority with `serve`, an enforcement point with `enforce`, and the
 //! commands that call them.
 
+mod bench;
 mod client;
 mod enforce;
 mod grpc;
@@ -19,6 +20,7 @@ use clap::{
 };
 
 use self::{
+    bench::{BenchCommand, BenchError},
     client::ClientCommand,
     enforce::{EnforceArgs, EnforceError},
     serve::{ServeArgs, ServeError},
@@ -39,6 +41,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Run an enforcement point: check tokens beside a backend, without asking the authority.
     Enforce(Box<EnforceArgs>),
+    Bench(Box<BenchCommand>),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::try_parse_from(&words).map(|cli| cli.command) {
         Ok(Command::Serve(args)) => run_server(*args),
         Ok(Command::Enforce(args)) => run_enforcer(*args),
+        Ok(Command::Bench(command)) => run_bench(*command),
         Ok(Command::Client(command)) => run_client(command),
         Err(error) if error.use_stderr() => {
             complain(&usage(&error, &words));
@@ -92,6 +96,14 @@ fn run_enforcer(args: EnforceArgs) -> Result<ExitCode, String> {
     enforced
         .map(|()| ExitCode::SUCCESS)
         .map_err(|error: EnforceError| error.to_string())
+}
+
+/// Calls come from all cores, as those of real callers do.
+fn run_bench(command: BenchCommand) -> Result<ExitCode, String> {
+    let measured = all_cores()?.block_on(bench::run(command));
+    measured
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error: BenchError| error.to_string())
 }
 
 fn all_cores() -> Result<tokio::runtime::Runtime, String> {

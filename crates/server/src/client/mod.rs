@@ -45,9 +45,14 @@ use clap::{Args, Subcommand};
 use lanyard_enforcer::FeedCredential;
 use zeroize::Zeroizing;
 
-use self::connection::ConnectionArgs;
 use self::credential_file::{CredentialFile, Role};
-pub(crate) use self::error::ClientError;
+pub(crate) use self::{
+    connection::ConnectionArgs,
+    credential_file::Purpose,
+    error::ClientError,
+    output::write,
+    session::{Session, required},
+};
 
 /// The commands that call an authority.
 #[derive(Debug, Subcommand)]
