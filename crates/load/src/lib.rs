@@ -10,6 +10,7 @@
 //! | `run` | so many callers under one schedule |
 //! | `rounds` | two things in turns, and the median of what the pairs say |
 //! | `summary` | the figures of one side, over all rounds |
+//! | `progress` | how far it is, for whoever watches |
 //! | `report` | all of it, for people and for scripts |
 //! | `floor` | bare services that answer with messages of the same size and do nothing else |
 //! | `workload` | what one call is |
@@ -26,6 +27,7 @@
 
 mod failure;
 pub mod floor;
+mod progress;
 mod recorder;
 mod report;
 mod rounds;
@@ -35,6 +37,7 @@ mod summary;
 pub mod workload;
 
 pub use failure::{Failed, Failure, Failures};
+pub use progress::Progress;
 pub use recorder::{Latency, Recorder};
 pub use report::{How, Report, Setting, cores, is_local};
 pub use rounds::{Pair, Rounds, Stage, median};

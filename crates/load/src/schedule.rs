@@ -115,20 +115,6 @@ impl Turns {
         self.0.take()
     }
 
-    /// The next turn if it is due by now.
-    ///
-    /// # Errors
-    /// If the clock cannot be read.
-    pub fn next_if_due(&self) -> Result<Option<BootTime>, ClockError> {
-        if let Load::Open(_) = self.0.load {
-            match self.0.due.try_acquire() {
-                Ok(permit) => permit.forget(),
-                Err(_none) => return Ok(None),
-            }
-        }
-        self.0.take()
-    }
-
     /// The time now, by the clock that turns are given by.
     ///
     /// # Errors

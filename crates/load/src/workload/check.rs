@@ -58,12 +58,8 @@ impl Workload for Checks {
 
 impl Call for Checker {
     async fn call(&mut self) -> Result<u64, Failure> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let request = number
-            .checked_rem(self.requests.len())
-            .and_then(|which| self.requests.get(which))
-            .ok_or_else(|| Failure::Answer("there is no token to ask about".to_owned()))?;
-        let request = self.connection.request(request.clone());
+        let request = take_turn(&self.requests, &self.next).cloned();
+        let request = self.connection.request(request.unwrap_or_default());
         let CheckResponse { decision } = self.client.check(request).await?.into_inner();
         allowed(decision.as_ref())
     }
@@ -78,6 +74,12 @@ pub fn check_request(token: &str) -> CheckRequest {
         context: None,
         min_position: None,
     }
+}
+
+/// The next of all requests, and after the last the first again. None if there are none.
+pub(super) fn take_turn<'a, T>(requests: &'a [T], next: &AtomicUsize) -> Option<&'a T> {
+    let number = next.fetch_add(1, Ordering::Relaxed);
+    requests.get(number.checked_rem(requests.len())?)
 }
 
 /// A check is done if it is allowed: a refusal would measure something else.

@@ -3,13 +3,21 @@
 //! Messages are made beforehand and cloned, and a bearer serves for minutes: on a machine where client
 //! and server share the cores, whatever the client does is taken from the server.
 
+mod batch;
 mod check;
 mod connections;
+mod issue;
+mod revoke;
+mod stream;
 
 use lanyard_token::ClockError;
 
+pub use self::batch::Batches;
 pub use self::check::{Checks, check_request};
 pub use self::connections::{Authorization, Connections};
+pub use self::issue::Issues;
+pub use self::revoke::Revokes;
+pub use self::stream::Streams;
 use crate::failure::Failure;
 use crate::recorder::Recorder;
 use crate::run::Tally;

@@ -5,16 +5,14 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 use lanyard_load::workload::Checks;
-use lanyard_load::{How, Report, Setting, Summary, is_local};
-use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
-use lanyard_proto::v1::trust_service_client::TrustServiceClient;
-use lanyard_proto::v1::{GetKeySetRequest, IntrospectRequest, JsonWebKey};
+use lanyard_load::{Report, Setting, is_local};
 
-use super::floor::{FloorKind, FloorProcess};
+use super::compare::{Subject, compare};
+use super::floor::FloorKind;
 use super::ground::{Ground, on_own_ground};
 use super::load_args::LoadArgs;
-use super::{BenchError, site, told};
-use crate::client::{ConnectionArgs, Purpose, Session, required};
+use super::{BenchError, beside, site, told};
+use crate::client::{ConnectionArgs, Purpose};
 
 /// The flags of `lanyard bench check`.
 #[derive(Debug, Args)]
@@ -59,32 +57,20 @@ async fn measure(
     ground: &Ground,
 ) -> Result<Report, BenchError> {
     let tokens = ground.tokens(args.count()).await?;
-    let target = site::connect(connection, Purpose::Check, args.load.connections).await?;
-    let kind = args.floor(is_local(ground.endpoint()));
-    let process = start_floor(kind, connection, &tokens).await?;
-    let floor = match &process {
-        Some(process) => {
-            let there = site::at(connection, process.endpoint.clone());
-            let there = site::connect(&there, Purpose::Check, args.load.connections).await?;
-            Some(Checks::new(there, &tokens))
-        }
-        None => None,
-    };
-    let rounds = args.load.rounds();
+    let connections = args.load.connections;
+    let target = site::connect(connection, Purpose::Check, connections).await?;
     let target = Checks::new(target, &tokens);
-    let pairs = rounds.compare(&target, floor.as_ref(), |_| {}).await?;
-    let report = Report {
+    let kind = args.floor(is_local(ground.endpoint()));
+    let beside = beside::floor(kind, connection, &tokens).await?;
+    let floor = beside.connect(connection, Purpose::Check, connections);
+    let floor = floor.await?.map(|there| Checks::new(there, &tokens));
+    let subject = Subject {
         bench: "check",
         unit: "checks",
-        against: kind.and_then(|kind| Some(kind.to_possible_value()?.get_name().to_owned())),
-        how: How::of(&rounds, args.load.connections.get(), ground.endpoint()),
         settings: args.settings(),
-        target: Summary::default(),
-        floor: None,
-        ratio: None,
-        notes: Vec::new(),
+        against: beside.name(),
     };
-    Ok(report.with(&pairs))
+    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
 }
 
 impl CheckBench {
@@ -118,36 +104,6 @@ impl CheckBench {
             CheckFloor::Verify => Some(FloorKind::Verify),
         }
     }
-}
-
-async fn start_floor(
-    kind: Option<FloorKind>,
-    connection: &ConnectionArgs,
-    tokens: &[String],
-) -> Result<Option<FloorProcess>, BenchError> {
-    let Some(kind) = kind else { return Ok(None) };
-    let key = match kind {
-        FloorKind::Verify => Some(key_of(connection, tokens).await?),
-        FloorKind::Empty | FloorKind::Sign => None,
-    };
-    FloorProcess::start(kind, key.as_deref()).map(Some)
-}
-
-/// The public key that the tokens were signed with, as the authority publishes it.
-async fn key_of(connection: &ConnectionArgs, tokens: &[String]) -> Result<String, BenchError> {
-    let session = Session::open(connection, Purpose::Watch).await?;
-    let mut policy = PolicyServiceClient::new(session.channel());
-    let token = tokens.first().cloned().unwrap_or_default();
-    let request = IntrospectRequest { token };
-    let told = session.call(request, async |request| policy.introspect(request).await);
-    let key_id = required(told.await?.claims, "claims")?.key_id;
-    let mut trust = TrustServiceClient::new(session.channel());
-    let request = GetKeySetRequest {};
-    let published = session.call(request, async |request| trust.get_key_set(request).await);
-    let mut published = published.await?.keys.into_iter();
-    let key = published.find(|JsonWebKey { kid, .. }| *kid == key_id);
-    key.map(|key| key.x)
-        .ok_or(BenchError::KeyNotPublished(key_id))
 }
 
 /// Four times what an authority remembers by default.

@@ -46,6 +46,9 @@ pub(crate) enum BenchError {
         "the authority does not publish the key `{0}`: compare with another floor by --against"
     )]
     KeyNotPublished(String),
+    /// A token would never be asked about.
+    #[error("there are more tokens than checks in a batch: lower --tokens or raise --batch")]
+    MoreTokensThanChecks,
     /// The bare service cannot listen.
     #[error("cannot listen on {address} ({source}): choose another address with --listen")]
     Listen {

@@ -8,16 +8,22 @@
 //! | `load_args` | how hard and how long |
 //! | `ground` | an identity to try things on, which goes with the command |
 //! | `site` | connections to where the calls go, and the bearer that they carry |
-//! | `floor` | the bare service, in a process of its own |
+//! | `floor`, `beside` | the bare service, in a process of its own, and while something is compared with it |
+//! | `compare` | two things in turns |
 //! | `told` | the report, and the exit code |
 //! | `check`, ... | one file for each thing that is measured |
 
+mod batch;
+mod beside;
 mod check;
+mod compare;
 mod error;
 mod floor;
 mod ground;
+mod issue;
 mod load_args;
 mod site;
+mod stream;
 mod told;
 
 use clap::{Args, Subcommand};
@@ -41,8 +47,14 @@ pub(crate) struct BenchCommand {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Issue tokens, one in each call
+    Issue(issue::IssueBench),
     /// Check tokens, one in each call
     Check(check::CheckBench),
+    /// Check tokens, many in each call
+    Batch(batch::BatchBench),
+    /// Check tokens over streams
+    Stream(stream::StreamBench),
     /// Serve a bare service that answers with messages of the same size and does nothing else
     Floor(floor::FloorArgs),
 }
@@ -55,6 +67,9 @@ enum What {
 pub(crate) async fn run(command: BenchCommand) -> Result<(), BenchError> {
     let BenchCommand { connection, what } = command;
     match what {
+        What::Issue(args) => issue::run(args, &connection).await,
+        What::Batch(args) => batch::run(args, &connection).await,
+        What::Stream(args) => stream::run(args, &connection).await,
         What::Check(args) => check::run(args, &connection).await,
         What::Floor(args) => floor::run(args).await,
     }
