@@ -14,6 +14,7 @@
 //! | `report` | all of it, for people and for scripts |
 //! | `floor` | bare services that answer with messages of the same size and do nothing else |
 //! | `workload` | what one call is |
+//! | `watching` | many who watch, and when each has heard |
 //!
 //! # Two kinds of load
 //!
@@ -34,6 +35,7 @@ mod rounds;
 mod run;
 mod schedule;
 mod summary;
+pub mod watching;
 pub mod workload;
 
 pub use failure::{Failed, Failure, Failures};

@@ -23,6 +23,8 @@ pub struct Report {
     pub how: How,
     /// What the calls were about, by name.
     pub settings: BTreeMap<&'static str, Setting>,
+    /// What else was measured, by name.
+    pub also: BTreeMap<&'static str, f64>,
     /// What was measured.
     pub target: Summary,
     /// What it is compared with.
@@ -122,6 +124,9 @@ impl Report {
     fn write(&self, text: &mut String) -> fmt::Result {
         writeln!(text, "{}\n", self.headline())?;
         self.write_table(text)?;
+        for (name, figure) in &self.also {
+            writeln!(text, "\n{name}: {figure:.1}")?;
+        }
         self.write_failures(text)?;
         for note in &self.notes {
             writeln!(text, "\n{note}")?;

@@ -102,6 +102,7 @@ fn report(pairs: &[Pair]) -> Report {
         against: Some("empty".to_owned()),
         how: how(Load::Closed),
         settings: BTreeMap::from([("tokens", Setting::Number(100))]),
+        also: BTreeMap::new(),
         target: Summary::default(),
         floor: None,
         ratio: None,

@@ -14,7 +14,7 @@ use lanyard_token::ClockError;
 
 pub use self::batch::Batches;
 pub use self::check::{Checks, check_request};
-pub use self::connections::{Authorization, Connections};
+pub use self::connections::{Authorization, Connection, Connections};
 pub use self::issue::Issues;
 pub use self::revoke::Revokes;
 pub use self::stream::Streams;

@@ -1,16 +1,16 @@
 //! Revocations, one after the other.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use lanyard_proto::v1::RevokeTokenRequest;
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
 use tonic::transport::Channel;
 
-use super::check::take_turn;
 use super::connections::{Connection, Connections};
 use super::{Call, Workload};
 use crate::failure::Failure;
+use crate::watching::Hearing;
 
 /// One `RevokeToken` after the other, of each of some tokens in turn. A token that comes again is
 /// revoked again: the log takes an entry for it as for any other.
@@ -19,6 +19,8 @@ pub struct Revokes {
     connections: Connections,
     requests: Arc<[RevokeTokenRequest]>,
     next: Arc<AtomicUsize>,
+    acknowledged: Arc<AtomicU64>,
+    hearing: Option<Arc<Hearing>>,
 }
 
 /// Somebody who revokes.
@@ -28,6 +30,8 @@ pub struct Revoker {
     connection: Connection,
     requests: Arc<[RevokeTokenRequest]>,
     next: Arc<AtomicUsize>,
+    acknowledged: Arc<AtomicU64>,
+    hearing: Option<Arc<Hearing>>,
 }
 
 impl Revokes {
@@ -39,7 +43,22 @@ impl Revokes {
             connections,
             requests: requests.collect(),
             next: Arc::default(),
+            acknowledged: Arc::default(),
+            hearing: None,
         }
+    }
+
+    /// How many were acknowledged so far, those of the warm-up, too.
+    #[must_use]
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Notes when each is asked for and acknowledged, for those who wait to hear of it.
+    #[must_use]
+    pub fn heard_by(mut self, hearing: Arc<Hearing>) -> Self {
+        self.hearing = Some(hearing);
+        self
     }
 }
 
@@ -53,6 +72,8 @@ impl Workload for Revokes {
             connection,
             requests: Arc::clone(&self.requests),
             next: Arc::clone(&self.next),
+            acknowledged: Arc::clone(&self.acknowledged),
+            hearing: self.hearing.clone(),
         });
         workers.collect()
     }
@@ -60,11 +81,22 @@ impl Workload for Revokes {
 
 impl Call for Revoker {
     async fn call(&mut self) -> Result<u64, Failure> {
-        let request = take_turn(&self.requests, &self.next).cloned();
-        let request = self.connection.request(request.unwrap_or_default());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let number = number.checked_rem(self.requests.len()).unwrap_or_default();
+        let request = self.requests.get(number).cloned().unwrap_or_default();
+        let request = self.connection.request(request);
+        if let Some(hearing) = &self.hearing {
+            hearing.asked(number);
+        }
         let answer = self.client.revoke_token(request).await?.into_inner();
+        if let Some(hearing) = &self.hearing {
+            hearing.acknowledged(number);
+        }
         match answer.revocation {
-            Some(_acknowledged) => Ok(1),
+            Some(_acknowledged) => {
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
+                Ok(1)
+            }
             None => Err(Failure::Answer("an answer without a revocation".to_owned())),
         }
     }

@@ -61,6 +61,7 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         against,
         how,
         settings,
+        also: BTreeMap::new(),
         target: Summary::default(),
         floor: None,
         ratio: None,

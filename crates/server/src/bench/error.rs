@@ -49,6 +49,33 @@ pub(crate) enum BenchError {
     /// A token would never be asked about.
     #[error("there are more tokens than checks in a batch: lower --tokens or raise --batch")]
     MoreTokensThanChecks,
+    /// The admin port does not say what was asked.
+    #[error(
+        "{endpoint} does not tell {what}: name the admin port of an authority with --admin-endpoint"
+    )]
+    Admin {
+        /// Where it was asked.
+        endpoint: String,
+        /// What.
+        what: &'static str,
+    },
+    /// There is no such process.
+    #[error("cannot read the memory of the process {pid} ({source}): name another with --pid")]
+    Memory {
+        /// Its id.
+        pid: u32,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The watches do not begin.
+    #[error("the watches did not begin ({0}): lower --watchers, or raise the limit of open files")]
+    Watches(lanyard_load::Failure),
+    /// Somebody did not hear of something.
+    #[error("{missed} times a watcher did not hear of a revocation: the figures are of the others")]
+    Missed {
+        /// How often.
+        missed: u64,
+    },
     /// The bare service cannot listen.
     #[error("cannot listen on {address} ({source}): choose another address with --listen")]
     Listen {

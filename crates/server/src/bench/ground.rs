@@ -4,7 +4,9 @@ use std::process;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
-use lanyard_proto::v1::{CreateIdentityRequest, DeleteIdentityRequest, IssueTokenRequest};
+use lanyard_proto::v1::{
+    AccessToken, CreateIdentityRequest, DeleteIdentityRequest, IssueTokenRequest,
+};
 
 use super::BenchError;
 use crate::client::{ClientError, ConnectionArgs, Purpose, Session, required};
@@ -71,18 +73,23 @@ impl Ground {
 
     /// Issues so many tokens.
     pub(super) async fn tokens(&self, count: usize) -> Result<Vec<String>, ClientError> {
-        let issued = stream::iter(0..count).map(|_| self.token());
+        let issued = self.issued(count).await?.into_iter();
+        Ok(issued.map(|one| one.token).collect())
+    }
+
+    /// Issues so many tokens, with what is said about them.
+    pub(super) async fn issued(&self, count: usize) -> Result<Vec<AccessToken>, ClientError> {
+        let issued = stream::iter(0..count).map(|_| self.issue());
         issued.buffered(AT_A_TIME).try_collect().await
     }
 
-    async fn token(&self) -> Result<String, ClientError> {
+    async fn issue(&self) -> Result<AccessToken, ClientError> {
         let mut client = IdentityServiceClient::new(self.session.channel());
         let request = self.issue_request();
         let issued = self
             .session
             .call(request, async |request| client.issue_token(request).await);
-        let token = required(issued.await?.access_token, "access_token")?;
-        Ok(token.token)
+        required(issued.await?.access_token, "access_token")
     }
 
     async fn leave(self) -> Result<(), ClientError> {

@@ -53,7 +53,8 @@ impl LoadArgs {
     }
 }
 
-fn rate(text: &str) -> Result<Rate, String> {
+/// Reads a number of calls for each second.
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
     let number = text.parse::<f64>().ok();
     number
         .and_then(Rate::per_second)

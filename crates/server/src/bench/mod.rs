@@ -10,9 +10,11 @@
 //! | `site` | connections to where the calls go, and the bearer that they carry |
 //! | `floor`, `beside` | the bare service, in a process of its own, and while something is compared with it |
 //! | `compare` | two things in turns |
+//! | `admin`, `memory` | what the server's process says of itself |
 //! | `told` | the report, and the exit code |
 //! | `check`, ... | one file for each thing that is measured |
 
+mod admin;
 mod batch;
 mod beside;
 mod check;
@@ -22,9 +24,12 @@ mod floor;
 mod ground;
 mod issue;
 mod load_args;
+mod memory;
+mod revoke;
 mod site;
 mod stream;
 mod told;
+mod watch;
 
 use clap::{Args, Subcommand};
 
@@ -55,6 +60,10 @@ enum What {
     Batch(batch::BatchBench),
     /// Check tokens over streams
     Stream(stream::StreamBench),
+    /// Revoke tokens, one in each call
+    Revoke(revoke::RevokeBench),
+    /// Revoke tokens while many watch, and see when each has heard
+    Watch(watch::WatchBench),
     /// Serve a bare service that answers with messages of the same size and does nothing else
     Floor(floor::FloorArgs),
 }
@@ -71,6 +80,8 @@ pub(crate) async fn run(command: BenchCommand) -> Result<(), BenchError> {
         What::Batch(args) => batch::run(args, &connection).await,
         What::Stream(args) => stream::run(args, &connection).await,
         What::Check(args) => check::run(args, &connection).await,
+        What::Revoke(args) => revoke::run(args, &connection).await,
+        What::Watch(args) => watch::run(args, &connection).await,
         What::Floor(args) => floor::run(args).await,
     }
 }
