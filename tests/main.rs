@@ -16,6 +16,7 @@ mod support;
 mod behaviour {
     mod architecture;
     mod bad_tokens;
+    mod bench;
     mod callers;
     mod checks;
     mod cli;

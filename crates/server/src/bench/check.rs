@@ -17,14 +17,14 @@ use crate::client::{ConnectionArgs, Purpose};
 /// The flags of `lanyard bench check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckBench {
-    /// How many tokens are asked about in turn; each was seen before
-    #[arg(long, value_name = "N", default_value = "100")]
-    tokens: NonZeroUsize,
+    /// How many tokens are asked about in turn; by default 100, or 40,000 with --new-tokens
+    #[arg(long, value_name = "N")]
+    tokens: Option<NonZeroUsize>,
     /// Ask about tokens that the authority does not remember, so that it verifies each signature
     ///
-    /// 40,000 are issued beforehand and asked about in turn: when one comes again, 39,999 others came
-    /// in between, and an authority remembers 10,000.
-    #[arg(long, conflicts_with = "tokens")]
+    /// They are issued beforehand and asked about in turn: when one comes again, all others came in
+    /// between, and an authority remembers 10,000. With fewer --tokens than that it remembers some.
+    #[arg(long)]
     new_tokens: bool,
     /// The bare service that it is compared with; by default `empty`, or `verify` with --new-tokens
     #[arg(long, value_enum)]
@@ -75,11 +75,12 @@ async fn measure(
 
 impl CheckBench {
     fn count(&self) -> usize {
-        if self.new_tokens {
+        let unsaid = if self.new_tokens {
             NEW_TOKENS
         } else {
-            self.tokens.get()
-        }
+            SEEN_TOKENS
+        };
+        self.tokens.map_or(unsaid, NonZeroUsize::get)
     }
 
     fn settings(&self) -> BTreeMap<&'static str, Setting> {
@@ -108,3 +109,5 @@ impl CheckBench {
 
 /// Four times what an authority remembers by default.
 const NEW_TOKENS: usize = 40_000;
+/// So few that each is remembered, and so many that they are not one.
+const SEEN_TOKENS: usize = 100;
