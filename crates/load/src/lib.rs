@@ -12,6 +12,7 @@
 //! | `summary` | the figures of one side, over all rounds |
 //! | `progress` | how far it is, for whoever watches |
 //! | `report` | all of it, for people and for scripts |
+//! | `sweep`, `plot` | latency against load, measured and drawn |
 //! | `floor` | bare services that answer with messages of the same size and do nothing else |
 //! | `workload` | what one call is |
 //! | `watching` | many who watch, and when each has heard |
@@ -28,6 +29,7 @@
 
 mod failure;
 pub mod floor;
+mod plot;
 mod progress;
 mod recorder;
 mod report;
@@ -35,10 +37,12 @@ mod rounds;
 mod run;
 mod schedule;
 mod summary;
+mod sweep;
 pub mod watching;
 pub mod workload;
 
 pub use failure::{Failed, Failure, Failures};
+pub use plot::plot;
 pub use progress::Progress;
 pub use recorder::{Latency, Recorder};
 pub use report::{How, Report, Setting, cores, is_local};
@@ -46,3 +50,4 @@ pub use rounds::{Pair, Rounds, Stage, median};
 pub use run::{Outcome, Run, RunError, Tally};
 pub use schedule::{Load, Rate, Span, Turns};
 pub use summary::{Figure, Ratio, Summary};
+pub use sweep::{Step, sweep};

@@ -9,6 +9,7 @@ use crate::recorder::Latency;
 use crate::rounds::{Pair, Rounds};
 use crate::schedule::Load;
 use crate::summary::{Figure, Ratio, Summary};
+use crate::sweep::Step;
 
 /// What was measured, how, and what came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +32,8 @@ pub struct Report {
     pub floor: Option<Summary>,
     /// How many times the floor.
     pub ratio: Option<Ratio>,
+    /// Latency against load, where a plot was asked for.
+    pub loads: Vec<Step>,
     /// What has to be known to read the figures.
     pub notes: Vec<String>,
 }
@@ -108,7 +111,18 @@ impl Report {
     /// How many calls failed, on either side.
     #[must_use]
     pub fn failures(&self) -> u64 {
-        self.target.failures + self.floor.as_ref().map_or(0, |floor| floor.failures)
+        let floor = self.floor.as_ref().map_or(0, |floor| floor.failures);
+        let loads = self.loads.iter().map(|step| step.failed.total());
+        self.target.failures + floor + loads.sum::<u64>()
+    }
+
+    /// The first of the failures, and what it said.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<&str> {
+        let sides = self.sides().into_iter().map(|side| &side.failed);
+        let mut all = sides.chain(self.loads.iter().map(|step| &step.failed));
+        all.find_map(|failed| failed.iter().next())
+            .map(|(_, failed)| failed.first.as_str())
     }
 
     /// The report for people.
@@ -173,19 +187,19 @@ impl Report {
     fn write_table(&self, text: &mut String) -> fmt::Result {
         let floor = self.against.as_deref().unwrap_or_default();
         let rate = format!("{}/s", self.unit);
-        let per_second = |side: &Summary| side.per_second;
         self.write_heading(text, floor)?;
         let sides = self.sides();
         let figures: Vec<_> = sides
             .iter()
-            .map(|side| count(per_second(side).median))
+            .map(|side| count(side.per_second.median))
             .collect();
-        let ratio = self.ratio.map(|ratio| times(ratio.per_second));
-        write_row(text, &rate, &figures, ratio)?;
+        let ratio = self.ratio.as_ref();
+        let per_second = ratio.map(|ratio| times(&ratio.per_second));
+        write_row(text, &rate, &figures, per_second)?;
         let ratios = [
-            self.ratio.map(|ratio| times(ratio.p50)),
+            ratio.map(|ratio| times(&ratio.p50)),
             None,
-            self.ratio.map(|ratio| times(ratio.p99)),
+            ratio.map(|ratio| times(&ratio.p99)),
             None,
             None,
         ];
@@ -302,8 +316,10 @@ fn millis(micros: f64) -> String {
     format!("{:.3} ms", micros / 1e3)
 }
 
-fn times(figure: Figure) -> String {
-    let Figure { median, min, max } = figure;
+fn times(figure: &Figure) -> String {
+    let Figure {
+        median, min, max, ..
+    } = figure;
     format!("{median:.2} ({min:.2}..{max:.2})")
 }
 

@@ -91,6 +91,20 @@ impl Run {
     }
 }
 
+impl Outcome {
+    /// How many calls were answered as they should in a second.
+    #[must_use]
+    pub fn calls_per_second(&self) -> f64 {
+        per_second(self.seen.calls(), self.took)
+    }
+
+    /// How much they got done in a second.
+    #[must_use]
+    pub fn done_per_second(&self) -> f64 {
+        per_second(self.seen.done(), self.took)
+    }
+}
+
 impl Tally {
     /// Says that a call has ended.
     pub fn ended(&self) {
@@ -101,6 +115,19 @@ impl Tally {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no run has so many calls that it matters"
+)]
+fn per_second(count: u64, took: Duration) -> f64 {
+    let seconds = took.as_secs_f64();
+    if seconds > 0.0 {
+        count as f64 / seconds
+    } else {
+        0.0
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Summary {
 }
 
 /// One figure over the rounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figure {
     /// The one in the middle.
     pub median: f64,
@@ -37,10 +37,12 @@ pub struct Figure {
     pub min: f64,
     /// The most.
     pub max: f64,
+    /// That of each round.
+    pub runs: Vec<f64>,
 }
 
 /// How many times the floor: each the median of what the pairs say.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ratio {
     /// Of what is done in a second. More is better.
     pub per_second: Figure,
@@ -65,7 +67,7 @@ impl Summary {
             failures: failed.total(),
             failed,
             not_sent: sum(|one| one.not_sent),
-            per_second: Figure::of(outcomes.clone().map(per_second)),
+            per_second: Figure::of(outcomes.clone().map(Outcome::done_per_second)),
             latency_us: medians(&outcomes.clone().map(|one| one.latency)),
             uncorrected_us: medians(&outcomes.map(|one| one.seen.latency())),
         }
@@ -88,7 +90,7 @@ impl Ratio {
             Figure::of(ratios.filter(|ratio| ratio.is_finite()))
         };
         Some(Self {
-            per_second: ratio(per_second),
+            per_second: ratio(Outcome::done_per_second),
             p50: ratio(|one| one.latency.p50),
             p99: ratio(|one| one.latency.p99),
         })
@@ -99,14 +101,15 @@ impl Figure {
     /// The middle and the ends.
     #[must_use]
     pub fn of(figures: impl Iterator<Item = f64>) -> Self {
-        let figures: Vec<_> = figures.collect();
-        let Some(median) = median(figures.iter().copied()) else {
+        let runs: Vec<_> = figures.collect();
+        let Some(median) = median(runs.iter().copied()) else {
             return Self::default();
         };
         Self {
             median,
-            min: figures.iter().copied().fold(f64::INFINITY, f64::min),
-            max: figures.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            min: runs.iter().copied().fold(f64::INFINITY, f64::min),
+            max: runs.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            runs,
         }
     }
 }
@@ -119,19 +122,6 @@ fn medians(of: &(impl Iterator<Item = Latency> + Clone)) -> Latency {
         p99: of(|one| one.p99),
         p999: of(|one| one.p999),
         max: of(|one| one.max),
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "no run has so many calls that it matters"
-)]
-fn per_second(one: &Outcome) -> f64 {
-    let seconds = one.took.as_secs_f64();
-    if seconds > 0.0 {
-        one.seen.done() as f64 / seconds
-    } else {
-        0.0
     }
 }
 
@@ -178,6 +168,7 @@ mod tests {
             median: 200.0,
             min: 100.0,
             max: 300.0,
+            runs: vec![100.0, 300.0, 200.0],
         };
         assert_eq!(summary.per_second, expected);
     }

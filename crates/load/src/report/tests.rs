@@ -106,6 +106,7 @@ fn report(pairs: &[Pair]) -> Report {
         target: Summary::default(),
         floor: None,
         ratio: None,
+        loads: Vec::new(),
         notes: vec!["a note".to_owned()],
     };
     report.with(pairs)

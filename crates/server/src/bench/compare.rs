@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 use lanyard_load::workload::Workload;
-use lanyard_load::{How, Progress, Report, Setting, Summary, is_local};
+use lanyard_load::{
+    How, Load, Pair, Progress, Rate, Report, Run, Setting, Step, Summary, is_local, median, sweep,
+};
 
 use super::BenchError;
 use super::ground::Ground;
 use super::load_args::LoadArgs;
+use super::plot::Plot;
 
 /// What is measured, in the words of the report.
 pub(super) struct Subject {
@@ -42,10 +45,15 @@ pub(super) async fn compare<T: Workload, F: Workload>(
     (load, ground): (&LoadArgs, &Ground),
     (target, floor): (&T, Option<&F>),
 ) -> Result<Report, BenchError> {
+    let plot = load.plot.as_deref().map(Plot::create).transpose()?;
     let rounds = load.rounds();
     let progress = Progress::show(rounds.run.tally.clone());
     let pairs = rounds.compare(target, floor, |stage| progress.stage(stage));
     let pairs = pairs.await?;
+    let loads = match &plot {
+        Some(_) => loads((&rounds.run, &pairs), target, &progress).await?,
+        None => Vec::new(),
+    };
     drop(progress);
     let Subject {
         bench,
@@ -65,8 +73,30 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         target: Summary::default(),
         floor: None,
         ratio: None,
+        loads,
     };
+    if let Some(plot) = plot {
+        plot.draw(&report)?;
+    }
     Ok(report.with(&pairs))
+}
+
+/// Measures at tenths of the rate that was asked for, or else of the most that there was.
+async fn loads<T: Workload>(
+    (run, pairs): (&Run, &[Pair]),
+    target: &T,
+    progress: &Progress,
+) -> Result<Vec<Step>, BenchError> {
+    let most = median(pairs.iter().map(|pair| pair.target.calls_per_second()));
+    let top = match run.load {
+        Load::Open(rate) => Some(rate),
+        Load::Closed => most.and_then(Rate::per_second),
+    };
+    let Some(top) = top else {
+        return Ok(Vec::new());
+    };
+    let begins = |rate: Rate| progress.say(format!("at {:.0} calls/s", rate.as_per_second()));
+    Ok(sweep(run, target, top, begins).await?)
 }
 
 /// What has to be known to read the ratios.

@@ -76,6 +76,14 @@ pub(crate) enum BenchError {
         /// How often.
         missed: u64,
     },
+    /// The plot cannot be written.
+    #[error("cannot write the plot to `{file}` ({source}): name another file with --plot")]
+    Plot {
+        /// The path.
+        file: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// The bare service cannot listen.
     #[error("cannot listen on {address} ({source}): choose another address with --listen")]
     Listen {

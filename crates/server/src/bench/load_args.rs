@@ -1,6 +1,7 @@
 //! How hard, how long and how often.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::Args;
 use humantime::Duration;
@@ -30,6 +31,9 @@ pub(super) struct LoadArgs {
     /// Open loop: so many calls are due each second, and latencies count from when they were due
     #[arg(long, value_name = "PER_SECOND", value_parser = rate, help_heading = HEADING)]
     pub(super) rate: Option<Rate>,
+    /// Also measure at ten loads, up to --rate or to the most that there was, and draw the latencies
+    #[arg(long, value_name = "FILE.svg", help_heading = HEADING)]
+    pub(super) plot: Option<PathBuf>,
 }
 
 impl LoadArgs {

@@ -10,6 +10,7 @@
 //! | `site` | connections to where the calls go, and the bearer that they carry |
 //! | `floor`, `beside` | the bare service, in a process of its own, and while something is compared with it |
 //! | `compare` | two things in turns |
+//! | `plot` | the file that a plot goes to |
 //! | `admin`, `memory` | what the server's process says of itself |
 //! | `told` | the report, and the exit code |
 //! | `check`, ... | one file for each thing that is measured |
@@ -25,6 +26,7 @@ mod ground;
 mod issue;
 mod load_args;
 mod memory;
+mod plot;
 mod revoke;
 mod site;
 mod stream;

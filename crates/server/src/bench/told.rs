@@ -10,20 +10,17 @@ use crate::client::{ClientError, ConnectionArgs, write};
 pub(super) fn tell(report: &Report, connection: &ConnectionArgs) -> Result<(), BenchError> {
     let json = serde_json::to_value(report).map_err(|error| ClientError::Output(error.into()))?;
     print(&report.people(), &json, connection)?;
-    let sides = [Some(&report.target), report.floor.as_ref()];
-    for side in sides.into_iter().flatten() {
-        if let Some((_, failed)) = side.failed.iter().next() {
-            return Err(BenchError::CallsFailed {
-                failures: report.failures(),
-                first: failed.first.clone(),
-            });
-        }
-        if side.not_sent > 0 {
-            let not_sent = side.not_sent;
-            return Err(BenchError::NotSent { not_sent });
-        }
+    if let Some(first) = report.first_failure() {
+        return Err(BenchError::CallsFailed {
+            failures: report.failures(),
+            first: first.to_owned(),
+        });
     }
-    Ok(())
+    let floor = report.floor.as_ref().map_or(0, |floor| floor.not_sent);
+    match report.target.not_sent + floor {
+        0 => Ok(()),
+        not_sent => Err(BenchError::NotSent { not_sent }),
+    }
 }
 
 /// Prints for people, for scripts, or one field alone.
