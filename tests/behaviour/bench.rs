@@ -95,6 +95,42 @@ async fn people_are_told_on_a_page_and_scripts_can_have_one_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plot_is_drawn_of_ten_loads_up_to_the_rate() {
+    let server = Server::start().await;
+    server.ready().await;
+    let file = server.data().beside("plot.svg");
+    let path = file.to_str().expect("a path of text");
+    let told = json(
+        &server,
+        &format!("check --against none --rate 1000 --plot {path}"),
+    );
+    let loads = told["loads"].as_array().expect("loads");
+    let rates: Vec<_> = loads
+        .iter()
+        .map(|step| step["rate"].as_f64().expect("a rate"))
+        .collect();
+    let tenths: Vec<_> = (1..=10).map(|tenth| f64::from(tenth) * 100.0).collect();
+    assert_eq!(rates, tenths);
+    let plot = fs::read_to_string(&file).expect("a plot");
+    assert!(
+        plot.starts_with("<svg ") && plot.ends_with("</svg>\n"),
+        "{plot}"
+    );
+    assert_eq!(
+        plot.matches("<circle").count(),
+        40,
+        "four percentiles of ten loads"
+    );
+
+    let nowhere = bench(&server, "check --plot /nonexistent/plot.svg");
+    let ended = nowhere.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains("--plot"), "{line}");
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_that_fail_are_told_by_their_code_and_fail_the_command() {
     let server = Server::start().await;
     server.ready().await;

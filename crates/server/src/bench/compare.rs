@@ -62,7 +62,7 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         against,
     } = subject;
     let how = How::of(&rounds, load.connections.get(), ground.endpoint());
-    let report = Report {
+    let mut report = Report {
         bench,
         unit,
         notes: notes(&how, against.as_deref()),
@@ -76,7 +76,7 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         loads,
     };
     if let Some(plot) = plot {
-        plot.draw(&report)?;
+        report.notes.push(plot.draw(&report)?);
     }
     Ok(report.with(&pairs))
 }

@@ -25,15 +25,19 @@ impl Plot {
         })
     }
 
-    /// Draws the loads of a report.
-    pub(super) fn draw(mut self, report: &Report) -> Result<(), BenchError> {
+    /// Draws the loads of a report, and says where.
+    pub(super) fn draw(mut self, report: &Report) -> Result<String, BenchError> {
         let title = format!(
             "{}: {} connections, at most {} calls under way, {} cores",
             report.bench, report.how.connections, report.how.concurrency, report.how.cores
         );
         let drawn = plot(&title, &report.loads);
         let written = self.file.write_all(drawn.as_bytes());
-        written.map_err(|source| refused(&self.path, source))
+        written.map_err(|source| refused(&self.path, source))?;
+        Ok(format!(
+            "Latency against load is drawn in {}.",
+            self.path.display()
+        ))
     }
 }
 
