@@ -17,6 +17,7 @@ mod behaviour {
     mod architecture;
     mod azure_sdks;
     mod bad_tokens;
+    mod bench;
     mod callers;
     mod checks;
     mod cli;

@@ -121,6 +121,12 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Arc::clone(&self.feed)
     }
 
+    /// How many times the store has made changes durable, if it counts that.
+    #[must_use]
+    pub fn store_commits(&self) -> Option<u64> {
+        self.store.durable_commits()
+    }
+
     /// How it goes with the log.
     #[must_use]
     pub fn log_status(&self) -> LogStatus {

@@ -1,6 +1,7 @@
 //! The binary `lanyard`: an authority with `serve`, an enforcement point with `enforce`, and the
 //! commands that call them.
 
+mod bench;
 mod client;
 mod enforce;
 mod grpc;
@@ -22,6 +23,7 @@ use clap::{
 use mimalloc::MiMalloc;
 
 use self::{
+    bench::{BenchCommand, BenchError},
     client::ClientCommand,
     enforce::{EnforceArgs, EnforceError},
     serve::{ServeArgs, ServeError},
@@ -42,6 +44,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Run an enforcement point: check tokens beside a backend, without asking the authority.
     Enforce(Box<EnforceArgs>),
+    Bench(Box<BenchCommand>),
     #[command(flatten)]
     Client(Box<ClientCommand>),
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Ok(Command::Serve(args)) => run_server(*args),
         Ok(Command::Enforce(args)) => run_enforcer(*args),
         Ok(Command::Client(command)) => run_client(*command),
+        Ok(Command::Bench(command)) => run_bench(*command),
         Err(error) if error.use_stderr() => {
             complain(&usage(&error, &words));
             return ExitCode::from(NOT_UNDERSTOOD);
@@ -99,6 +103,14 @@ fn run_enforcer(args: EnforceArgs) -> Result<ExitCode, String> {
     enforced
         .map(|()| ExitCode::SUCCESS)
         .map_err(|error: EnforceError| error.to_string())
+}
+
+/// Calls come from all cores, as those of real callers do.
+fn run_bench(command: BenchCommand) -> Result<ExitCode, String> {
+    let measured = all_cores()?.block_on(bench::run(command));
+    measured
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error: BenchError| error.to_string())
 }
 
 fn all_cores() -> Result<tokio::runtime::Runtime, String> {

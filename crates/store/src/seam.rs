@@ -228,6 +228,12 @@ pub trait Store: Send + Sync + 'static {
     /// How many partitions the store was made with.
     fn partitions(&self) -> NonZeroU16;
 
+    /// How many times this process has made changes durable, if it is the one that does. Each is one
+    /// fsync, so that the changes divided by this say how well they shared.
+    fn durable_commits(&self) -> Option<u64> {
+        None
+    }
+
     /// Keeps a new subscription.
     fn create_subscription(&self, new: Subscription) -> impl Step<()>;
 

@@ -18,7 +18,7 @@ pub(crate) struct ConnectionArgs {
     /// Without it, the endpoint that the credential file names, or else the data directory's.
     #[arg(long, global = true, value_name = "URL", env = "LANYARD_ENDPOINT")]
     #[arg(help_heading = HEADING)]
-    pub(super) endpoint: Option<String>,
+    pub(crate) endpoint: Option<String>,
 
     /// The file with the credential to call with
     ///
@@ -43,11 +43,11 @@ pub(crate) struct ConnectionArgs {
 
     /// Print one JSON object, for scripts
     #[arg(long, global = true, help_heading = HEADING)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 
     /// Print one field of the JSON form alone, such as `identity.id`; of a listing, of each item
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "json", help_heading = HEADING)]
-    pub(super) field: Option<String>,
+    pub(crate) field: Option<String>,
 }
 
 impl ConnectionArgs {

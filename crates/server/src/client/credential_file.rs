@@ -47,7 +47,7 @@ impl fmt::Display for Role {
 
 /// What a command needs a credential for. It decides which one of a file is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// To manage the authority.
     Administer,
     /// To manage identities and their tokens.

@@ -47,9 +47,15 @@ use clap::{Args, Subcommand};
 use lanyard_enforcer::FeedCredential;
 use zeroize::Zeroizing;
 
-use self::connection::ConnectionArgs;
 use self::credential_file::{CredentialFile, Role};
-pub(crate) use self::{error::ClientError, trust::roots};
+pub(crate) use self::{
+    connection::ConnectionArgs,
+    credential_file::Purpose,
+    error::ClientError,
+    output::write,
+    session::{Session, required},
+    trust::roots,
+};
 
 /// The commands that call an authority.
 #[derive(Debug, Subcommand)]

@@ -96,7 +96,7 @@ pub(super) fn field(record: &Record, path: &str) -> Result<Zeroizing<String>, Cl
 }
 
 /// Writes and flushes. `println!` would panic where the reader has gone.
-pub(super) fn write(text: &str) -> Result<(), ClientError> {
+pub(crate) fn write(text: &str) -> Result<(), ClientError> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;

@@ -17,9 +17,9 @@ use super::trust;
 
 /// Everything that a call needs.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     /// Where the authority answers.
-    pub(super) endpoint: String,
+    pub(crate) endpoint: String,
     /// The file that the credential is from.
     pub(super) file: CredentialFile,
     chosen: Chosen,
@@ -28,7 +28,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Finds the authority and the credential, and connects.
-    pub(super) async fn open(args: &ConnectionArgs, purpose: Purpose) -> Result<Self, ClientError> {
+    pub(crate) async fn open(args: &ConnectionArgs, purpose: Purpose) -> Result<Self, ClientError> {
         let file = args.credential_file()?;
         let chosen = file.choose(purpose)?;
         let endpoint = args.endpoint(&file)?;
@@ -53,12 +53,12 @@ impl Session {
     }
 
     /// What to make a client from.
-    pub(super) fn channel(&self) -> Channel {
+    pub(crate) fn channel(&self) -> Channel {
         self.channel.clone()
     }
 
     /// Makes one call. Each has a bearer of its own, because a long listing outlives one.
-    pub(super) async fn call<Q, A>(
+    pub(crate) async fn call<Q, A>(
         &self,
         question: Q,
         rpc: impl AsyncFnOnce(Request<Q>) -> Result<Response<A>, Status>,
@@ -87,7 +87,8 @@ impl Session {
         }
     }
 
-    fn authorization(&self) -> Result<AsciiMetadataValue, ClientError> {
+    /// What a call says of who makes it, with a bearer that is good for ten minutes.
+    pub(crate) fn authorization(&self) -> Result<AsciiMetadataValue, ClientError> {
         let bearer = Bearer::sign(&self.chosen.credential, SystemClock.wall()?)?;
         let text = Zeroizing::new(format!("Bearer {}", bearer.token.expose()));
         let mut value =
@@ -100,7 +101,7 @@ impl Session {
 }
 
 /// Takes what the answer must hold.
-pub(super) fn required<T>(part: Option<T>, name: &'static str) -> Result<T, ClientError> {
+pub(crate) fn required<T>(part: Option<T>, name: &'static str) -> Result<T, ClientError> {
     part.ok_or(ClientError::Incomplete(name))
 }
 

@@ -21,10 +21,14 @@ pub(super) struct LogGauges {
     damaged_reads: Counter,
     unreadable: Gauge,
     lacking: Gauge,
+    commits: Option<Counter>,
 }
 
 impl LogGauges {
-    pub(super) fn new(metrics: &mut Metrics) -> Self {
+    /// Where a store counts its commits, they are shown, too: revocations divided by them say how
+    /// many shared an fsync.
+    pub(super) fn new(metrics: &mut Metrics, commits: Option<u64>) -> Self {
+        let help = "Times that the store has made changes durable, each of them one fsync";
         Self {
             resyncs: metrics.counter_by_reason(
                 "log_resyncs",
@@ -43,6 +47,7 @@ impl LogGauges {
                 "log_lacking",
                 "Logs that cannot be followed, because entries are missing that nobody here knows",
             ),
+            commits: commits.map(|_| metrics.counter("store_commits", help)),
         }
     }
 
@@ -54,7 +59,14 @@ impl LogGauges {
     ) {
         loop {
             readiness.set_log_trouble(self.show_once(&authority.log_status()));
+            self.show_commits(authority.store_commits());
             time::sleep(SHOW_EVERY).await;
+        }
+    }
+
+    fn show_commits(&self, commits: Option<u64>) {
+        if let (Some(shown), Some(commits)) = (&self.commits, commits) {
+            show_count(shown, commits);
         }
     }
 
@@ -95,7 +107,7 @@ mod tests {
     #[test]
     fn every_number_is_shown_and_counters_do_not_count_twice() {
         let mut metrics = Metrics::new();
-        let gauges = LogGauges::new(&mut metrics);
+        let gauges = LogGauges::new(&mut metrics, Some(0));
         let missing = |number| LogFault::Missing(PartitionId::new(number));
         let status = LogStatus {
             resyncs: vec![("gap", 3), ("generation", 0)],
@@ -105,6 +117,7 @@ mod tests {
         };
         for _ in 0..2 {
             assert_eq!(gauges.show_once(&status), LogTrouble::Lacking);
+            gauges.show_commits(Some(4));
         }
         let text = metrics.to_text().unwrap();
         for line in [
@@ -114,8 +127,16 @@ mod tests {
             "lanyard_log_damaged_reads_total 5",
             "lanyard_log_lacking 2",
             "lanyard_log_unreadable 0",
+            "lanyard_store_commits_total 4",
         ] {
             assert!(text.lines().any(|one| one == line), "`{line}` in\n{text}");
         }
+    }
+
+    #[test]
+    fn commits_are_not_shown_where_the_store_does_not_count_them() {
+        let mut metrics = Metrics::new();
+        LogGauges::new(&mut metrics, None).show_commits(None);
+        assert!(!metrics.to_text().unwrap().contains("commits"));
     }
 }

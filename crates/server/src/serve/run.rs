@@ -89,7 +89,7 @@ async fn serve<S: Store>(
         SystemClock,
     ));
     let mut metrics = Metrics::new();
-    let log = LogGauges::new(&mut metrics);
+    let log = LogGauges::new(&mut metrics, authority.store_commits());
     let metrics = Arc::new(metrics);
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);

@@ -88,6 +88,10 @@ impl Store for EmbeddedStore {
         NonZeroU16::MIN
     }
 
+    fn durable_commits(&self) -> Option<u64> {
+        Some(self.commits())
+    }
+
     async fn create_subscription(&self, new: Subscription) -> Result<(), StoreError> {
         self.write(move |tables| tenancy::create_subscription(tables, &new))
             .await

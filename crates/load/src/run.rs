@@ -1,0 +1,208 @@
+//! So many callers, under one schedule, until it is over.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hdrhistogram::CreationError;
+use lanyard_token::ClockError;
+use tokio::task::{JoinError, JoinSet};
+
+use crate::recorder::{Latency, Recorder};
+use crate::schedule::{Load, Span, Turns};
+use crate::workload::{Worker as _, Workload};
+
+/// How one run goes.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// When calls are due.
+    pub load: Load,
+    /// How many calls are under way at most.
+    pub concurrency: usize,
+    /// When it is over.
+    pub span: Span,
+    /// Where callers say how far they are, for whoever watches.
+    pub tally: Tally,
+}
+
+/// How many calls have ended, well or not.
+#[derive(Clone, Debug, Default)]
+pub struct Tally(Arc<AtomicU64>);
+
+/// Why a run came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Latencies cannot be told.
+    #[error("cannot read the clock ({0}): set this machine's time")]
+    Clock(#[from] ClockError),
+    /// Nor kept.
+    #[error("there is no room for the histograms ({0}): lower --concurrency")]
+    Histogram(#[from] CreationError),
+    /// One of the callers ended in the middle.
+    #[error("a caller ended in the middle ({0}): run it again")]
+    Caller(#[from] JoinError),
+}
+
+/// What one run has shown.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What the callers have seen.
+    pub seen: Recorder,
+    /// From the start to the last answer.
+    pub took: Duration,
+    /// The latencies, corrected where the loop was closed.
+    pub latency: Latency,
+    /// How many calls an open loop meant to make and did not.
+    pub not_sent: u64,
+}
+
+impl Run {
+    /// Runs it. Dropped, it stops where it is.
+    ///
+    /// # Errors
+    /// If nothing can be measured. That calls fail is an outcome, not an error.
+    pub async fn on<W: Workload>(&self, workload: &W) -> Result<Outcome, RunError> {
+        let turns = Turns::begin(self.load, self.span)?;
+        let mut callers = JoinSet::new();
+        for worker in workload.workers(self.concurrency) {
+            let (turns, recorder) = (turns.clone(), Recorder::new()?);
+            callers.spawn(worker.work(turns, recorder, self.tally.clone()));
+        }
+        let pacer = turns.pace();
+        let mut seen = Recorder::new()?;
+        while let Some(ended) = callers.join_next().await {
+            seen.merge(&ended??);
+        }
+        drop(pacer);
+        let took = turns.now()?.since(turns.begun());
+        Ok(Outcome {
+            latency: self.latency(&seen, took),
+            not_sent: turns.not_sent(),
+            seen,
+            took,
+        })
+    }
+
+    fn latency(&self, seen: &Recorder, took: Duration) -> Latency {
+        match self.load {
+            Load::Open(_) => seen.latency(),
+            Load::Closed => seen.corrected(interval(took, seen.calls(), self.concurrency)),
+        }
+    }
+}
+
+impl Outcome {
+    /// How many calls were answered as they should in a second.
+    #[must_use]
+    pub fn calls_per_second(&self) -> f64 {
+        per_second(self.seen.calls(), self.took)
+    }
+
+    /// How much they got done in a second.
+    #[must_use]
+    pub fn done_per_second(&self) -> f64 {
+        per_second(self.seen.done(), self.took)
+    }
+}
+
+impl Tally {
+    /// Says that a call has ended.
+    pub fn ended(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many have.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no run has so many calls that it matters"
+)]
+fn per_second(count: u64, took: Duration) -> f64 {
+    let seconds = took.as_secs_f64();
+    if seconds > 0.0 {
+        count as f64 / seconds
+    } else {
+        0.0
+    }
+}
+
+/// How much time there was between two calls of one caller, on average.
+fn interval(took: Duration, calls: u64, callers: usize) -> Duration {
+    let callers = u32::try_from(callers).unwrap_or(u32::MAX);
+    let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+    took.saturating_mul(callers)
+        .checked_div(calls)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+
+    use tonic::Status;
+
+    use super::*;
+    use crate::failure::Failure;
+    use crate::schedule::Rate;
+    use crate::workload::Call;
+
+    #[test]
+    fn the_interval_of_a_caller_is_its_share_of_the_calls() {
+        let second = Duration::from_secs(1);
+        assert_eq!(interval(second, 1000, 10), Duration::from_millis(10));
+        assert_eq!(interval(second, 0, 10), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn as_many_calls_are_made_as_were_asked_for_and_failures_are_apart() {
+        for load in [
+            Load::Closed,
+            Load::Open(Rate::per_second(20_000.0).expect("a rate")),
+        ] {
+            let run = Run {
+                load,
+                concurrency: 4,
+                span: Span::Calls(90),
+                tally: Tally::default(),
+            };
+            let outcome = run.on(&EveryThirdFails).await.expect("a run");
+            let (calls, failures) = (outcome.seen.calls(), outcome.seen.failures().total());
+            assert_eq!(calls + failures, 90);
+            assert!((28..=32).contains(&failures), "{failures}");
+            assert_eq!((run.tally.count(), outcome.not_sent), (90, 0));
+        }
+    }
+
+    /// Four callers, of whom each fails every third time.
+    struct EveryThirdFails;
+
+    struct Third(u64);
+
+    impl Workload for EveryThirdFails {
+        type Worker = Third;
+
+        fn workers(&self, concurrency: usize) -> Vec<Third> {
+            (0..concurrency).map(|_| Third(0)).collect()
+        }
+    }
+
+    impl Call for Third {
+        fn call(&mut self) -> impl Future<Output = Result<u64, Failure>> + Send {
+            self.0 += 1;
+            let fails = self.0.is_multiple_of(3);
+            async move {
+                tokio::task::yield_now().await;
+                if fails {
+                    Err(Status::unavailable("away").into())
+                } else {
+                    Ok(1)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Many who watch the feed, and how long it takes until each of them has heard of a revocation.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lanyard_proto::v1::trust_service_client::TrustServiceClient;
+use lanyard_proto::v1::watch_request::Message as Asked;
+use lanyard_proto::v1::watch_response::Message;
+use lanyard_proto::v1::{Ping, RevocationBatch, WatchRequest, WatchResponse};
+use lanyard_token::{BootTime, Clock as _, ClockError, SystemClock};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{self, MissedTickBehavior};
+use tokio_stream::wrappers::IntervalStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::Status;
+
+use crate::failure::{Failure, Failures};
+use crate::recorder::Recorder;
+use crate::run::RunError;
+use crate::workload::{Connection, Connections};
+
+/// The 16 bytes that a revocation of a token is named by.
+pub type Handle = [u8; 16];
+
+/// When each revocation was asked for and acknowledged, and when each watcher heard of it.
+#[derive(Debug)]
+pub struct Hearing {
+    begun: BootTime,
+    numbers: HashMap<Handle, usize>,
+    asked: Vec<Moment>,
+    acknowledged: Vec<Moment>,
+    /// A row for each watcher.
+    heard: Vec<Vec<Moment>>,
+    /// One for each watcher that is told of what happens from now on.
+    watching: Semaphore,
+    /// One for each time that somebody heard of something.
+    hearings: Semaphore,
+}
+
+/// A time that may not have come yet: nanoseconds since the beginning, and one more.
+#[derive(Debug, Default)]
+struct Moment(AtomicU64);
+
+/// Those who watch, for as long as this is kept.
+#[derive(Debug)]
+pub struct Watchers {
+    hearing: Arc<Hearing>,
+    tasks: JoinSet<Status>,
+    count: usize,
+}
+
+/// What they have heard.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// From just before the revocation was asked for until somebody heard of it.
+    pub since_asked: Recorder,
+    /// The same from when it was acknowledged. Who heard of it before that heard at once.
+    pub since_acknowledged: Recorder,
+    /// How often somebody did not hear of an acknowledged revocation.
+    pub missed: u64,
+    /// The watches that broke.
+    pub broken: Failures,
+}
+
+impl Hearing {
+    /// For so many watchers, and revocations of these.
+    ///
+    /// # Errors
+    /// If the clock cannot be read.
+    pub fn new(watchers: usize, handles: &[Handle]) -> Result<Self, ClockError> {
+        let moments = || handles.iter().map(|_| Moment::default()).collect();
+        let numbers = handles.iter().enumerate();
+        Ok(Self {
+            begun: SystemClock.boot()?,
+            numbers: numbers.map(|(number, handle)| (*handle, number)).collect(),
+            asked: moments(),
+            acknowledged: moments(),
+            heard: (0..watchers).map(|_| moments()).collect(),
+            watching: Semaphore::new(0),
+            hearings: Semaphore::new(0),
+        })
+    }
+
+    /// Notes that this revocation is about to be asked for.
+    pub fn asked(&self, number: usize) {
+        self.note(&self.asked, number);
+    }
+
+    /// Notes that it was acknowledged.
+    pub fn acknowledged(&self, number: usize) {
+        self.note(&self.acknowledged, number);
+    }
+
+    fn heard(&self, watcher: usize, batch: &RevocationBatch) {
+        let Some(row) = self.heard.get(watcher) else {
+            return;
+        };
+        let revoked = batch
+            .entries
+            .iter()
+            .filter_map(|entry| entry.revoked.as_ref());
+        for revoked in revoked {
+            let handle = Handle::try_from(revoked.handle_id.as_slice()).ok();
+            let number = handle.and_then(|handle| self.numbers.get(&handle));
+            if let Some(number) = number
+                && self.note(row, *number)
+            {
+                self.hearings.add_permits(1);
+            }
+        }
+    }
+
+    /// Notes the time, unless there is one. Without a clock nothing is noted, and it counts as missed.
+    fn note(&self, moments: &[Moment], number: usize) -> bool {
+        let (Some(moment), Ok(now)) = (moments.get(number), SystemClock.boot()) else {
+            return false;
+        };
+        moment.set(now.since(self.begun))
+    }
+
+    fn result(&self, broken: Failures) -> Result<Heard, RunError> {
+        let mut heard = Heard {
+            since_asked: Recorder::new()?,
+            since_acknowledged: Recorder::new()?,
+            missed: 0,
+            broken,
+        };
+        for row in &self.heard {
+            for ((asked, acknowledged), moment) in
+                self.asked.iter().zip(&self.acknowledged).zip(row)
+            {
+                let (Some(asked), Some(acknowledged)) = (asked.told(), acknowledged.told()) else {
+                    continue;
+                };
+                match moment.told() {
+                    None => heard.missed += 1,
+                    Some(at) => {
+                        heard.since_asked.record(asked, at, Ok(1));
+                        heard.since_acknowledged.record(acknowledged, at, Ok(1));
+                    }
+                }
+            }
+        }
+        Ok(heard)
+    }
+}
+
+impl Moment {
+    fn set(&self, since: Duration) -> bool {
+        let nanoseconds = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX - 1) + 1;
+        let first = self
+            .0
+            .compare_exchange(0, nanoseconds, Ordering::Relaxed, Ordering::Relaxed);
+        first.is_ok()
+    }
+
+    fn told(&self) -> Option<BootTime> {
+        let nanoseconds = self.0.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(BootTime::from_duration(Duration::from_nanos(nanoseconds)))
+    }
+}
+
+impl Watchers {
+    /// Opens the watches, and waits until each is told of what happens from now on.
+    ///
+    /// # Errors
+    /// If a watch is refused, or they are not all there in time.
+    pub async fn open(connections: &Connections, hearing: Arc<Hearing>) -> Result<Self, Failure> {
+        let count = hearing.heard.len();
+        let mut tasks = JoinSet::new();
+        for (watcher, connection) in connections.share(count).enumerate() {
+            let hearing = Arc::clone(&hearing);
+            tasks.spawn(async move { watch((watcher, count), &connection, &hearing).await });
+        }
+        let mut watchers = Self {
+            hearing,
+            tasks,
+            count,
+        };
+        let hearing = Arc::clone(&watchers.hearing);
+        let all = hearing.watching.acquire_many(permits(watchers.count));
+        tokio::select! {
+            _all = all => Ok(watchers),
+            Some(broken) = watchers.tasks.join_next() => Err(broken_off(broken).into()),
+            () = time::sleep(PATIENCE) => {
+                let there = hearing.watching.available_permits();
+                let text = format!("only {there} of {count} watches began in time");
+                Err(Failure::Answer(text))
+            }
+        }
+    }
+
+    /// Waits until all have heard of so many revocations, but not for ever, and ends the watches.
+    ///
+    /// # Errors
+    /// If there is no room for what they heard.
+    pub async fn close(mut self, revocations: u64) -> Result<Heard, RunError> {
+        let revocations = usize::try_from(revocations).unwrap_or(usize::MAX);
+        let all = permits(self.count.saturating_mul(revocations));
+        // Whoever has not heard by then has missed it, and is counted.
+        drop(time::timeout(PATIENCE, self.hearing.hearings.acquire_many(all)).await);
+        let mut broken = Failures::default();
+        while let Some(ended) = self.tasks.try_join_next() {
+            broken.count(&broken_off(ended).into());
+        }
+        self.hearing.result(broken)
+    }
+}
+
+/// Watches until the watch breaks.
+async fn watch(
+    (watcher, of): (usize, usize),
+    connection: &Connection,
+    hearing: &Hearing,
+) -> Status {
+    let mut client = TrustServiceClient::new(connection.channel.clone());
+    let opened = client.watch(connection.request(pings(watcher, of))).await;
+    let mut messages = match opened {
+        Ok(messages) => messages.into_inner(),
+        Err(status) => return status,
+    };
+    let mut is_new = true;
+    loop {
+        match messages.message().await {
+            Ok(Some(WatchResponse { message, .. })) => match message {
+                Some(Message::Revocations(batch)) => hearing.heard(watcher, &batch),
+                // It is answered after everything that came before.
+                Some(Message::Heartbeat(_)) if is_new => {
+                    is_new = false;
+                    hearing.watching.add_permits(1);
+                }
+                _ => {}
+            },
+            Ok(None) => return Status::unavailable("the watch has ended"),
+            Err(status) => return status,
+        }
+    }
+}
+
+/// A ping at once, and then as often as an enforcement point sends one, each watcher at its own time.
+fn pings(watcher: usize, of: usize) -> impl Stream<Item = WatchRequest> + Send {
+    let share = |of_all: Duration, part: usize, parts: usize| {
+        let part = u32::try_from(part).unwrap_or(u32::MAX);
+        let parts = u32::try_from(parts.max(1)).unwrap_or(u32::MAX);
+        of_all.saturating_mul(part) / parts
+    };
+    let first = time::Instant::now() + PING_EVERY + share(PING_EVERY, watcher, of);
+    let mut ticks = time::interval_at(first, PING_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ping = || WatchRequest {
+        message: Some(Asked::Ping(Ping { nonce: 1 })),
+    };
+    tokio_stream::once(ping()).chain(IntervalStream::new(ticks).map(move |_| ping()))
+}
+
+fn broken_off(ended: Result<Status, tokio::task::JoinError>) -> Status {
+    ended.unwrap_or_else(|_panicked| Status::internal("a watcher ended in the middle"))
+}
+
+fn permits(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// As an enforcement point does.
+const PING_EVERY: Duration = Duration::from_secs(2);
+/// How long all watches may take to begin, and the last news to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use lanyard_proto::v1::{RevocationEntry, RevokedHandle};
+
+    use super::*;
+
+    const HANDLES: [Handle; 2] = [[1; 16], [2; 16]];
+
+    #[test]
+    fn what_everybody_heard_is_timed_and_what_somebody_did_not_hear_is_missed() {
+        let hearing = Hearing::new(2, &HANDLES).expect("a clock");
+        for number in [0, 1] {
+            hearing.asked(number);
+            hearing.acknowledged(number);
+        }
+        hearing.heard(0, &batch(&[[1; 16], [9; 16], [2; 16]]));
+        hearing.heard(1, &batch(&[[2; 16]]));
+
+        let heard = hearing.result(Failures::default()).expect("room");
+        assert_eq!(heard.missed, 1);
+        assert_eq!(heard.since_asked.calls(), 3);
+        assert_eq!(heard.since_acknowledged.calls(), 3);
+        assert_eq!(hearing.hearings.available_permits(), 3);
+    }
+
+    #[test]
+    fn what_was_heard_twice_counts_once_and_from_the_first_time() {
+        let hearing = Hearing::new(1, &HANDLES).expect("a clock");
+        hearing.heard(0, &batch(&[[1; 16]]));
+        let first = hearing.heard[0][0].told();
+        hearing.heard(0, &batch(&[[1; 16]]));
+        assert_eq!(hearing.heard[0][0].told(), first);
+        assert_eq!(hearing.hearings.available_permits(), 1);
+    }
+
+    #[test]
+    fn a_revocation_that_was_not_acknowledged_cannot_be_missed() {
+        let hearing = Hearing::new(1, &HANDLES).expect("a clock");
+        hearing.asked(0);
+        let heard = hearing.result(Failures::default()).expect("room");
+        assert_eq!((heard.missed, heard.since_asked.calls()), (0, 0));
+    }
+
+    fn batch(handles: &[Handle]) -> RevocationBatch {
+        let entry = |handle: &Handle| RevocationEntry {
+            revoked: Some(RevokedHandle {
+                handle_id: handle.to_vec(),
+                ..RevokedHandle::default()
+            }),
+            ..RevocationEntry::default()
+        };
+        RevocationBatch {
+            partition: 0,
+            entries: handles.iter().map(entry).collect(),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Checks over a stream: many questions under way at a time, and answers in any order.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
+use lanyard_proto::v1::stream_check_response::Result as Answer;
+use lanyard_proto::v1::{CheckFailure, CheckRequest, StreamCheckRequest, StreamCheckResponse};
+use lanyard_token::{BootTime, ClockError};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Status, Streaming};
+
+use super::check::{allowed, check_request, take_turn};
+use super::connections::{Connection, Connections};
+use super::{Worker, Workload};
+use crate::failure::Failure;
+use crate::recorder::Recorder;
+use crate::run::Tally;
+use crate::schedule::Turns;
+
+/// `StreamCheck`, one stream for each connection, about each of some tokens in turn.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    connections: Connections,
+    requests: Arc<[CheckRequest]>,
+    next: Arc<AtomicUsize>,
+}
+
+/// Somebody who asks on one stream.
+#[derive(Debug)]
+pub struct Asker {
+    connection: Connection,
+    requests: Arc<[CheckRequest]>,
+    next: Arc<AtomicUsize>,
+    at_a_time: usize,
+}
+
+impl Streams {
+    /// Checks these tokens, each of which must be allowed.
+    #[must_use]
+    pub fn new(connections: Connections, tokens: &[String]) -> Self {
+        Self {
+            connections,
+            requests: tokens.iter().map(|token| check_request(token)).collect(),
+            next: Arc::default(),
+        }
+    }
+}
+
+impl Workload for Streams {
+    type Worker = Asker;
+
+    fn workers(&self, concurrency: usize) -> Vec<Asker> {
+        let streams = self.connections.count().min(concurrency);
+        let connections = self.connections.share(streams).enumerate();
+        let workers = connections.map(|(number, connection)| Asker {
+            connection,
+            requests: Arc::clone(&self.requests),
+            next: Arc::clone(&self.next),
+            // The first ones take what is left over.
+            at_a_time: (concurrency + streams - 1 - number) / streams,
+        });
+        workers.collect()
+    }
+}
+
+impl Worker for Asker {
+    async fn work(
+        self,
+        turns: Turns,
+        seen: Recorder,
+        tally: Tally,
+    ) -> Result<Recorder, ClockError> {
+        let mut conversation = Conversation {
+            under_way: UnderWay::new(self.at_a_time),
+            turns,
+            seen,
+            tally,
+        };
+        let (questions, queue) = mpsc::channel(self.at_a_time);
+        let broken = match self.open(queue).await {
+            Ok(answers) => conversation.hold(&self, questions, answers).await?,
+            Err(status) => Some(status),
+        };
+        if let Some(status) = broken {
+            conversation.give_up(&status)?;
+        }
+        Ok(conversation.seen)
+    }
+}
+
+impl Asker {
+    async fn open(
+        &self,
+        queue: mpsc::Receiver<StreamCheckRequest>,
+    ) -> Result<Streaming<StreamCheckResponse>, Status> {
+        let mut client: PolicyServiceClient<Channel> =
+            PolicyServiceClient::new(self.connection.channel.clone());
+        let request = self.connection.request(ReceiverStream::new(queue));
+        Ok(client.stream_check(request).await?.into_inner())
+    }
+
+    fn question(&self, id: u64) -> StreamCheckRequest {
+        let check = take_turn(&self.requests, &self.next);
+        StreamCheckRequest {
+            id,
+            check: check.cloned(),
+        }
+    }
+}
+
+/// One stream, and what was seen of it.
+struct Conversation {
+    under_way: UnderWay,
+    turns: Turns,
+    seen: Recorder,
+    tally: Tally,
+}
+
+impl Conversation {
+    /// Asks and listens until there are no more turns and all is answered, or the stream breaks.
+    async fn hold(
+        &mut self,
+        asker: &Asker,
+        questions: mpsc::Sender<StreamCheckRequest>,
+        mut answers: Streaming<StreamCheckResponse>,
+    ) -> Result<Option<Status>, ClockError> {
+        let mut is_over = false;
+        loop {
+            tokio::select! {
+                biased;
+                due = self.turns.next(), if !is_over && self.under_way.has_room() => match due? {
+                    // There is room for all that are under way, and if the stream is broken its end
+                    // says so.
+                    Some(due) => drop(questions.try_send(asker.question(self.under_way.begin(due)))),
+                    None => is_over = true,
+                },
+                answer = answers.message(), if self.under_way.any() => match answer {
+                    Ok(Some(answer)) => self.take(answer)?,
+                    Ok(None) => return Ok(Some(Status::unavailable("the stream has ended"))),
+                    Err(status) => return Ok(Some(status)),
+                },
+                else => return Ok(None),
+            }
+        }
+    }
+
+    fn take(&mut self, answer: StreamCheckResponse) -> Result<(), ClockError> {
+        let now = self.turns.now()?;
+        let due = self.under_way.end(answer.id);
+        let unasked = || Failure::Answer("an answer to no question".to_owned());
+        let decided = due.ok_or_else(unasked).and_then(|_| decided(answer));
+        self.seen.record(due.unwrap_or(now), now, decided);
+        self.tally.ended();
+        Ok(())
+    }
+
+    /// Counts what will not be answered any more; if nothing was asked, the stream itself.
+    fn give_up(&mut self, status: &Status) -> Result<(), ClockError> {
+        let lost = self.under_way.under_way().max(1);
+        let now = self.turns.now()?;
+        for _ in 0..lost {
+            self.seen.record(now, now, Err(status.clone().into()));
+            self.tally.ended();
+        }
+        Ok(())
+    }
+}
+
+/// The questions that were asked and not answered yet: their number is their place here.
+struct UnderWay {
+    due: Vec<Option<BootTime>>,
+    free: Vec<u64>,
+}
+
+impl UnderWay {
+    fn new(room: usize) -> Self {
+        Self {
+            due: vec![None; room],
+            free: (0..).take(room).collect(),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        !self.free.is_empty()
+    }
+
+    fn any(&self) -> bool {
+        self.under_way() > 0
+    }
+
+    fn under_way(&self) -> usize {
+        self.due.len().saturating_sub(self.free.len())
+    }
+
+    /// Takes a free place.
+    fn begin(&mut self, due: BootTime) -> u64 {
+        let id = self.free.pop().unwrap_or_default();
+        if let Some(place) = self.place(id) {
+            *place = Some(due);
+        }
+        id
+    }
+
+    /// Frees a place and says when its question was due, if there was one.
+    fn end(&mut self, id: u64) -> Option<BootTime> {
+        let due = self.place(id)?.take()?;
+        self.free.push(id);
+        Some(due)
+    }
+
+    fn place(&mut self, id: u64) -> Option<&mut Option<BootTime>> {
+        self.due.get_mut(usize::try_from(id).ok()?)
+    }
+}
+
+fn decided(answer: StreamCheckResponse) -> Result<u64, Failure> {
+    match answer.result {
+        Some(Answer::Decision(decision)) => allowed(Some(&decision)),
+        Some(Answer::Failure(CheckFailure { message, .. })) => Err(Failure::Answer(message)),
+        None => allowed(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_finds_when_its_question_was_due_and_frees_its_place() {
+        let mut under_way = UnderWay::new(2);
+        let at = |secs| BootTime::from_duration(Duration::from_secs(secs));
+        assert!(!under_way.any());
+        let (one, two) = (under_way.begin(at(1)), under_way.begin(at(2)));
+        assert!(!under_way.has_room());
+        assert_eq!(under_way.end(two), Some(at(2)));
+        assert_eq!(under_way.end(two), None, "answered once");
+        assert_eq!(under_way.end(99), None, "never asked");
+        assert_eq!(under_way.under_way(), 1);
+        let three = under_way.begin(at(3));
+        assert_eq!((three, under_way.has_room()), (two, false));
+        assert_eq!(under_way.end(one), Some(at(1)));
+        assert!(under_way.any());
+    }
+}

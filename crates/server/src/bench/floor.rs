@@ -1,0 +1,138 @@
+//! `lanyard bench floor`: the bare service, and how a benchmark runs one.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::{env, thread};
+
+use clap::{Args, ValueEnum};
+use lanyard_load::floor::{self, Floor, PublicKey};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::BenchError;
+
+/// The flags of `lanyard bench floor`.
+#[derive(Debug, Args)]
+pub(super) struct FloorArgs {
+    /// What it does for each call
+    #[arg(long, value_enum)]
+    kind: FloorKind,
+    /// Where it answers; port 0 is any free one, and what was bound is printed
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// With --kind verify: the `x` of the JSON Web Key that tokens are verified with
+    #[arg(long, value_name = "X", required_if_eq("kind", "verify"))]
+    key: Option<String>,
+    /// End once standard input does, so that it never outlives who started it
+    #[arg(long, hide = true)]
+    attended: bool,
+}
+
+/// What a bare service does for each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FloorKind {
+    /// Nothing
+    Empty,
+    /// Sign as many bytes as a token has
+    Sign,
+    /// Verify the signature of the token
+    Verify,
+}
+
+/// Serves until the process is ended, or its standard input is if that was asked for.
+pub(super) async fn run(args: FloorArgs) -> Result<(), BenchError> {
+    let FloorArgs {
+        kind,
+        listen,
+        key,
+        attended,
+    } = args;
+    let floor = match kind {
+        FloorKind::Empty => Floor::Empty,
+        FloorKind::Sign => Floor::Sign,
+        FloorKind::Verify => {
+            let key = key.unwrap_or_default();
+            let read = PublicKey::from_jwk(&key).ok_or(BenchError::NoKey(key))?;
+            Floor::Verify(Box::new(read))
+        }
+    };
+    let refused = |source| BenchError::Listen {
+        address: listen,
+        source,
+    };
+    let listener = TcpListener::bind(listen).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    // Whoever started it and does not listen knows the address.
+    drop(writeln!(io::stdout(), "{LISTENING}http://{bound}"));
+    let served = floor::serve(listener, floor);
+    if !attended {
+        return Ok(served.await?);
+    }
+    tokio::select! {
+        ended = served => Ok(ended?),
+        () = left_alone() => Ok(()),
+    }
+}
+
+/// Waits until standard input ends, on a thread that does not keep the process from ending.
+async fn left_alone() {
+    let (tell, told) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        // An input that fails is over, too.
+        drop(io::stdin().read_to_end(&mut Vec::new()));
+        drop(tell);
+    });
+    drop(told.await);
+}
+
+/// A bare service in a process of its own, which ends with this one.
+#[derive(Debug)]
+pub(super) struct FloorProcess {
+    process: Child,
+    /// Where it answers.
+    pub(super) endpoint: String,
+}
+
+impl FloorProcess {
+    /// Starts one. A key is what it verifies with.
+    pub(super) fn start(kind: FloorKind, key: Option<&str>) -> Result<Self, BenchError> {
+        Self::spawn(kind, key).map_err(BenchError::Floor)
+    }
+
+    fn spawn(kind: FloorKind, key: Option<&str>) -> io::Result<Self> {
+        let kind = kind.to_possible_value();
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["bench", "floor", "--attended", "--kind"]);
+        command.arg(kind.as_ref().map_or("", |kind| kind.get_name()));
+        if let Some(key) = key {
+            // A key may begin with a dash.
+            command.arg(format!("--key={key}"));
+        }
+        // Its input is a pipe that nobody writes to. It ends when this process does, whatever kills it.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut floor = Self {
+            process: command.spawn()?,
+            endpoint: String::new(),
+        };
+        let mut line = String::new();
+        let said = floor.process.stdout.take();
+        let said = said.ok_or(io::ErrorKind::BrokenPipe)?;
+        BufReader::new(said).read_line(&mut line)?;
+        let endpoint = line.trim_end().strip_prefix(LISTENING);
+        endpoint
+            .ok_or(io::ErrorKind::UnexpectedEof)?
+            .clone_into(&mut floor.endpoint);
+        Ok(floor)
+    }
+}
+
+impl Drop for FloorProcess {
+    fn drop(&mut self) {
+        // One that has ended by itself is what was wanted.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+const LISTENING: &str = "listening on ";

@@ -1,0 +1,110 @@
+//! An identity to try things on, which is gone afterwards, and with it all tokens that it had.
+
+use std::process;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
+use lanyard_proto::v1::{
+    AccessToken, CreateIdentityRequest, DeleteIdentityRequest, IssueTokenRequest,
+};
+
+use super::BenchError;
+use crate::client::{ClientError, ConnectionArgs, Purpose, Session, required};
+use crate::serve::Signals;
+
+/// The identity, and who made it.
+#[derive(Debug)]
+pub(super) struct Ground {
+    session: Session,
+    /// The identity's id.
+    pub(super) identity_id: String,
+}
+
+/// Does something with an identity of its own, and deletes it whatever becomes of that: also when
+/// somebody presses Ctrl-C.
+pub(super) async fn on_own_ground<T>(
+    connection: &ConnectionArgs,
+    work: impl AsyncFnOnce(&Ground) -> Result<T, BenchError>,
+) -> Result<T, BenchError> {
+    let mut signals = Signals::new().map_err(BenchError::System)?;
+    let ground = Ground::make(connection).await?;
+    let outcome = tokio::select! {
+        outcome = work(&ground) => outcome,
+        () = signals.received() => Err(BenchError::Interrupted),
+    };
+    let left = ground.leave().await;
+    let outcome = outcome?;
+    left?;
+    Ok(outcome)
+}
+
+impl Ground {
+    async fn make(connection: &ConnectionArgs) -> Result<Self, ClientError> {
+        let session = Session::open(connection, Purpose::Issue).await?;
+        let mut client = IdentityServiceClient::new(session.channel());
+        let request = CreateIdentityRequest {
+            custom_id: Some(format!("{CUSTOM_ID}-{}", process::id())),
+            token: None,
+        };
+        let made = session.call(request, async |request| {
+            client.create_identity(request).await
+        });
+        let made = made.await?;
+        let identity_id = required(made.identity, "identity")?.id;
+        Ok(Self {
+            session,
+            identity_id,
+        })
+    }
+
+    /// Where the authority answers.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.session.endpoint
+    }
+
+    /// What to ask for, to have a token of the identity.
+    pub(super) fn issue_request(&self) -> IssueTokenRequest {
+        IssueTokenRequest {
+            identity_id: self.identity_id.clone(),
+            scopes: vec!["chat".to_owned()],
+            lifetime: None,
+        }
+    }
+
+    /// Issues so many tokens.
+    pub(super) async fn tokens(&self, count: usize) -> Result<Vec<String>, ClientError> {
+        let issued = self.issued(count).await?.into_iter();
+        Ok(issued.map(|one| one.token).collect())
+    }
+
+    /// Issues so many tokens, with what is said about them.
+    pub(super) async fn issued(&self, count: usize) -> Result<Vec<AccessToken>, ClientError> {
+        let issued = stream::iter(0..count).map(|_| self.issue());
+        issued.buffered(AT_A_TIME).try_collect().await
+    }
+
+    async fn issue(&self) -> Result<AccessToken, ClientError> {
+        let mut client = IdentityServiceClient::new(self.session.channel());
+        let request = self.issue_request();
+        let issued = self
+            .session
+            .call(request, async |request| client.issue_token(request).await);
+        required(issued.await?.access_token, "access_token")
+    }
+
+    async fn leave(self) -> Result<(), ClientError> {
+        let mut client = IdentityServiceClient::new(self.session.channel());
+        let request = DeleteIdentityRequest {
+            identity_id: self.identity_id,
+        };
+        let deleted = self.session.call(request, async |request| {
+            client.delete_identity(request).await
+        });
+        deleted.await.map(drop)
+    }
+}
+
+/// Two benchmarks at once do not share an identity: the first to end would take it from the other.
+const CUSTOM_ID: &str = "lanyard-bench";
+/// How many tokens are asked for at a time.
+const AT_A_TIME: usize = 64;

@@ -1,0 +1,347 @@
+//! `lanyard bench`: that its figures are there and its failures are told, and that nothing is left of it.
+//! What the figures are is no matter here: the machine does other things meanwhile.
+
+use std::fs;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::{Server, eventually, lanyard};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bench_tells_its_figures_and_leaves_nothing_behind() {
+    let server = Server::start().await;
+    server.ready().await;
+    for (bench, unit, against) in BENCHES {
+        let told = json(&server, bench);
+        let name = bench.split(' ').next().expect("a name");
+        assert_eq!(
+            (&told["bench"], &told["unit"]),
+            (&name.into(), &unit.into())
+        );
+        assert_eq!(
+            told["against"],
+            against.map_or(Value::Null, Value::from),
+            "{bench}"
+        );
+        assert_eq!(
+            told["target"]["calls"], 400,
+            "two rounds of {bench}: {told}"
+        );
+        assert_eq!(told["target"]["failures"], 0, "{told}");
+        assert_eq!(told["how"]["loop"], "closed");
+        assert_eq!(told["how"]["corrected"], true);
+        assert_eq!(told["how"]["is_local"], true);
+        for figure in ["/target/per_second/median", "/target/latency_us/p99"] {
+            let figure = told.pointer(figure).and_then(Value::as_f64);
+            assert!(figure.is_some_and(|figure| figure > 0.0), "{bench}: {told}");
+        }
+        assert_eq!(
+            against.is_some(),
+            told["ratio"]["per_second"]["median"].is_f64()
+        );
+        assert_eq!(against.is_some(), told["floor"]["calls"] == 400, "{told}");
+        is_gone(&server).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_gets_as_many_checks_done_as_it_has() {
+    let server = Server::start().await;
+    server.ready().await;
+    let told = json(&server, "batch --batch 30 --tokens 1 --against none");
+    assert_eq!(told["target"]["calls"], 400);
+    assert_eq!(told["target"]["done"], 12_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_loop_counts_from_when_calls_were_due_and_corrects_nothing() {
+    let server = Server::start().await;
+    server.ready().await;
+    for bench in ["check --against none", "stream --against none"] {
+        let told = json(&server, &format!("{bench} --rate 300"));
+        assert_eq!(told["how"]["loop"], "open");
+        assert_eq!(told["how"]["rate"], 300.0);
+        assert_eq!(told["how"]["corrected"], false);
+        assert_eq!(
+            told["target"]["latency_us"],
+            told["target"]["uncorrected_us"]
+        );
+        assert_eq!(told["target"]["calls"], 400, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_on_a_page_and_scripts_can_have_one_field() {
+    let server = Server::start().await;
+    server.ready().await;
+    let page = bench(&server, "check");
+    let page = page.wait_with_output().expect("the bench ends");
+    let page = succeeded(page);
+    for part in [
+        "check",
+        "bare empty",
+        "ratio",
+        "checks/s",
+        "p99.9",
+        "this machine",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let field = bench(&server, "check --against none --field target.calls");
+    let field = field.wait_with_output().expect("the bench ends");
+    assert_eq!(succeeded(field), "400\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plot_is_drawn_of_ten_loads_up_to_the_rate() {
+    let server = Server::start().await;
+    server.ready().await;
+    let file = server.data().beside("plot.svg");
+    let path = file.to_str().expect("a path of text");
+    let told = json(
+        &server,
+        &format!("check --against none --rate 1000 --plot {path}"),
+    );
+    let loads = told["loads"].as_array().expect("loads");
+    let rates: Vec<_> = loads
+        .iter()
+        .map(|step| step["rate"].as_f64().expect("a rate"))
+        .collect();
+    let tenths: Vec<_> = (1..=10).map(|tenth| f64::from(tenth) * 100.0).collect();
+    assert_eq!(rates, tenths);
+    let plot = fs::read_to_string(&file).expect("a plot");
+    assert!(
+        plot.starts_with("<svg ") && plot.ends_with("</svg>\n"),
+        "{plot}"
+    );
+    assert_eq!(
+        plot.matches("<circle").count(),
+        40,
+        "four percentiles of ten loads"
+    );
+
+    let nowhere = bench(&server, "check --plot /nonexistent/plot.svg");
+    let ended = nowhere.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains("--plot"), "{line}");
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_fail_are_told_by_their_code_and_fail_the_command() {
+    let server = Server::start().await;
+    server.ready().await;
+    // More checks than the authority takes in one call.
+    let ended = bench(&server, "batch --batch 1001 --against none --json");
+    let ended = ended.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+    assert_eq!(told["target"]["calls"], 0, "{told}");
+    assert_eq!(told["target"]["failures"], 400, "{told}");
+    assert_eq!(
+        told["target"]["failed"]["InvalidArgument"]["count"], 400,
+        "{told}"
+    );
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert!(line.starts_with("error: 400 calls failed"), "{line}");
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_refused_before_anything_is_made() {
+    let server = Server::start().await;
+    server.ready().await;
+    for (line, code, says) in [
+        ("batch --batch 10 --tokens 11", 1, "--tokens"),
+        ("check --rate 0", 2, "--rate"),
+        ("check --rounds 0", 2, "--rounds"),
+        ("check --against sign", 2, "--against"),
+        ("floor --kind verify", 2, "--key"),
+        ("floor --kind verify --key AA", 1, "Ed25519"),
+        ("fly", 2, "lanyard bench"),
+    ] {
+        let mut command = command(&server);
+        command.args(line.split(' '));
+        let ended = command.output().expect("the binary runs");
+        assert_eq!(ended.status.code(), Some(code), "{line}: {ended:?}");
+        let said = String::from_utf8(ended.stderr).expect("text");
+        assert_eq!(said.lines().count(), 1, "{line}: {said}");
+        assert!(said.contains(says), "{line}: {said}");
+    }
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_bench_says_so_and_deletes_what_it_made() {
+    let server = Server::start().await;
+    server.ready().await;
+    let bench = endless(&server).await;
+    signal(&bench, Signal::INT);
+    let ended = bench.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stdout.is_empty(), "{ended:?}");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.starts_with("error: interrupted"), "{line}");
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bare_service_ends_with_the_bench_even_if_that_is_killed() {
+    let server = Server::start().await;
+    server.ready().await;
+    let mut bench = endless(&server).await;
+    assert!(!left_over(&server).is_empty(), "it runs beside the bench");
+    bench.kill().expect("a process");
+    bench.wait().expect("a process");
+    eventually("the bare service is gone", async || {
+        left_over(&server).is_empty()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_watcher_hears_of_every_revocation() {
+    let server = Server::start().await;
+    server.ready().await;
+    let pid = server.pid().to_string();
+    let line = format!("watch --watchers 30 --connections 2 --rate 50 --count 20 --pid {pid}");
+    let watch = start(&server, &format!("{line} --json"));
+    let told = succeeded(watch.wait_with_output().expect("the bench ends"));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["revocations"], 20, "{told}");
+    assert_eq!(told["heard"], 600, "{told}");
+    assert_eq!(
+        (&told["missed"], &told["failures"]),
+        (&0.into(), &0.into()),
+        "{told}"
+    );
+    for figure in ["/since_call_us/p99", "/memory_kib/watched"] {
+        let figure = told.pointer(figure).and_then(Value::as_f64);
+        assert!(figure.is_some_and(|figure| figure > 0.0), "{told}");
+    }
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revocations_are_told_for_each_commit_where_the_admin_port_is_known() {
+    let server = Server::start().await;
+    server.ready().await;
+    let admin = server.admin_url();
+    let told = json(
+        &server,
+        &format!("revoke --tokens 50 --admin-endpoint {admin}"),
+    );
+    let shared = told["also"]["acknowledged revocations for each commit"].as_f64();
+    assert!(
+        shared.is_some_and(|shared| (1.0..=400.0).contains(&shared)),
+        "{told}"
+    );
+
+    let elsewhere = bench(
+        &server,
+        &format!("revoke --admin-endpoint {}", server.endpoint()),
+    );
+    let ended = elsewhere.wait_with_output().expect("the bench ends");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains("--admin-endpoint"), "{line}");
+    assert_eq!(ended.status.code(), Some(1));
+    is_gone(&server).await;
+}
+
+/// What is measured, in what unit, and what it is compared with unless something else is said.
+const BENCHES: [(&str, &str, Option<&str>); 7] = [
+    ("issue", "tokens", Some("bare sign")),
+    ("check", "checks", Some("bare empty")),
+    (
+        "check --new-tokens --tokens 50",
+        "checks",
+        Some("bare verify"),
+    ),
+    ("check --against none", "checks", None),
+    ("batch", "checks", Some("check")),
+    ("stream", "checks", Some("check")),
+    ("revoke --tokens 50", "revocations", None),
+];
+
+/// Two rounds of two hundred calls each.
+const FEW: &str = "--count 200 --rounds 2 --warm-up 0s --concurrency 8";
+
+fn json(server: &Server, line: &str) -> Value {
+    let ended = bench(server, &format!("{line} --json"));
+    let told = succeeded(ended.wait_with_output().expect("the bench ends"));
+    serde_json::from_str(&told).expect("JSON")
+}
+
+fn bench(server: &Server, line: &str) -> Child {
+    start(server, &format!("{line} {FEW}"))
+}
+
+fn start(server: &Server, line: &str) -> Child {
+    let mut command = command(server);
+    command.args(line.split(' '));
+    command.spawn().expect("the binary runs")
+}
+
+/// The data directory is named by the environment, which what the bench starts has from it.
+fn command(server: &Server) -> Command {
+    let mut command = Command::new(lanyard());
+    command
+        .arg("bench")
+        .env_clear()
+        .env("LANYARD_DATA", server.data().path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// One that goes on until it is stopped, in the middle of its calls.
+async fn endless(server: &Server) -> Child {
+    let bench = start(server, "check --duration 1h --rounds 1 --warm-up 0s");
+    eventually("the bare service runs", async || {
+        left_over(server).len() > 1
+    })
+    .await;
+    assert_eq!(identities(server).await, 1, "it has made one");
+    bench
+}
+
+fn succeeded(ended: Output) -> String {
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+    String::from_utf8(ended.stdout).expect("text")
+}
+
+fn signal(process: &Child, signal: Signal) {
+    let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process id"), signal).expect("a signal");
+}
+
+/// Waits until no process and no identity is left of any bench of this server.
+async fn is_gone(server: &Server) {
+    eventually("no process is left", async || left_over(server).is_empty()).await;
+    assert_eq!(identities(server).await, 0);
+}
+
+async fn identities(server: &Server) -> usize {
+    server.primary().list_all().await.len()
+}
+
+/// The processes that know the data directory by their environment: benches, and what they started.
+fn left_over(server: &Server) -> Vec<String> {
+    let said = format!("LANYARD_DATA={}", server.data().path().display());
+    let processes = fs::read_dir("/proc").expect("processes").flatten();
+    let knows = |process: &fs::DirEntry| {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        let mut variables = environment.split(|byte| *byte == 0);
+        variables.any(|variable| variable == said.as_bytes())
+    };
+    let knowing = processes.filter(knows);
+    knowing
+        .map(|process| process.file_name().to_string_lossy().into_owned())
+        .collect()
+}
