@@ -109,9 +109,6 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LANYARD_PLAINTEXT", value_parser = switch)]
     pub(super) plaintext: bool,
 
-    #[command(flatten)]
-    pub(super) rest: RestArgs,
-
     /// How much is logged, to standard error.
     #[arg(
         long,
@@ -120,6 +117,10 @@ pub(crate) struct ServeArgs {
         value_name = "LEVEL"
     )]
     pub(super) log: LogLevel,
+
+    // The last, since what follows a heading is shown beneath it.
+    #[command(flatten)]
+    pub(super) rest: RestArgs,
 }
 
 /// How much is logged.
