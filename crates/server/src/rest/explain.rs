@@ -98,10 +98,10 @@ fn other_hosts(sent: &str) -> Vec<String> {
 const PATH: &str = "the path differs: another spelling of it was signed than was sent";
 const HOST: &str =
     "the host differs: another name of this machine or another port was signed than was sent";
-const FORWARDED: &str = "the host differs: the one in `x-forwarded-host` was signed, and what is in front of \
-                         this server sends another";
+const FORWARDED: &str = "the host differs: the one in `x-forwarded-host` was signed, and what is in \
+                         front of this server sends another";
 const VERB: &str = "the verb differs: another was signed than was sent";
-const DATED: &str = "the date differs: `date` was signed, but `x-ms-date` was sent as well, and it is \
-                     the one that counts";
-const NO_BODY: &str = "the body hash differs: that of an empty body was signed, but `x-ms-content-sha256` \
-                       is another";
+const DATED: &str = "the date differs: `date` was signed, but `x-ms-date` was sent as well, and it \
+                     is the one that counts";
+const NO_BODY: &str = "the body hash differs: that of an empty body was signed, but \
+                       `x-ms-content-sha256` is another";
