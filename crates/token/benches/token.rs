@@ -72,5 +72,5 @@ fn signed(count: u64) -> Vec<Signed> {
         .collect()
 }
 
-const ROUNDS: u32 = 1000;
+const ROUNDS: u32 = 3000;
 const TOKENS: u64 = 1000;

@@ -1,6 +1,6 @@
 //! Comparing in turns.
 
-use std::{fmt, hint::black_box};
+use std::{fmt, hint::black_box, time::Duration};
 
 use lanyard_token::{Clock as _, SystemClock};
 
@@ -15,8 +15,10 @@ pub struct Comparison<'a> {
 
 struct Entrant<'a> {
     name: &'a str,
-    /// Does it [`A_TURN`] times.
-    turn: Box<dyn FnMut() + 'a>,
+    /// Does it so many times.
+    act: Box<dyn FnMut(u32) + 'a>,
+    /// How many times are a turn.
+    times: u32,
     nanoseconds: Vec<f64>,
 }
 
@@ -36,8 +38,8 @@ impl<'a> Comparison<'a> {
         mut act: impl FnMut(&T) -> R + 'a,
     ) -> Self {
         let mut next = 0;
-        let turn = move || {
-            for _ in 0..A_TURN {
+        let act = move |times| {
+            for _ in 0..times {
                 let one = all.get(next).expect("something to do it to");
                 black_box(act(black_box(one)));
                 next = (next + 1) % all.len();
@@ -45,21 +47,23 @@ impl<'a> Comparison<'a> {
         };
         self.entrants.push(Entrant {
             name,
-            turn: Box::new(turn),
+            act: Box::new(act),
+            times: 1,
             nanoseconds: vec![],
         });
         self
     }
 
-    /// Lets them take turns. The first tenth of the rounds is to warm up.
+    /// Lets them take so many turns each, after they have warmed up.
     #[must_use]
     pub fn run(mut self, rounds: u32) -> Self {
-        for round in 0..rounds {
+        for entrant in &mut self.entrants {
+            entrant.warm_up();
+        }
+        for _ in 0..rounds {
             for entrant in &mut self.entrants {
-                let took = entrant.one_turn();
-                if round >= rounds / 10 {
-                    entrant.nanoseconds.push(took);
-                }
+                let took = entrant.one_turn().as_secs_f64() * 1e9;
+                entrant.nanoseconds.push(took / f64::from(entrant.times));
             }
         }
         self
@@ -67,12 +71,17 @@ impl<'a> Comparison<'a> {
 }
 
 impl Entrant<'_> {
-    /// What it takes to do it once, in nanoseconds.
-    fn one_turn(&mut self) -> f64 {
+    /// Finds out how many times are a turn.
+    fn warm_up(&mut self) {
+        while self.one_turn() < A_TURN {
+            self.times *= 2;
+        }
+    }
+
+    fn one_turn(&mut self) -> Duration {
         let begun = SystemClock.boot().expect("a clock");
-        (self.turn)();
-        let took = SystemClock.boot().expect("a clock").since(begun);
-        took.as_secs_f64() * 1e9 / f64::from(A_TURN)
+        (self.act)(self.times);
+        SystemClock.boot().expect("a clock").since(begun)
     }
 }
 
@@ -99,9 +108,9 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// How often it is done in a turn: so rarely that the scheduler seldom takes the processor away in
-/// the middle of one, and so often that reading the clock does not count.
-const A_TURN: u16 = 50;
+/// How long a turn takes at least: so short that the scheduler seldom takes the processor away in the
+/// middle of one, and so long that reading the clock does not count.
+const A_TURN: Duration = Duration::from_micros(200);
 
 #[cfg(test)]
 mod tests {
@@ -118,14 +127,20 @@ mod tests {
     #[test]
     fn they_take_turns_and_go_through_all_that_they_have() {
         let done = RefCell::new(String::new());
-        let note = |what: &char| done.borrow_mut().push(*what);
+        let note = |what: &char| {
+            done.borrow_mut().push(*what);
+            spin_for(A_TURN);
+        };
         let compared = Comparison::with_floor("floor", vec!['a', 'b'], note)
             .beside("other", vec!['c'], note)
-            .run(2);
-        assert_eq!(
-            *done.borrow(),
-            ("ab".repeat(25) + &"c".repeat(50)).repeat(2)
-        );
+            .run(3);
+        assert_eq!(*done.borrow(), "acbcacbc");
         assert_eq!(compared.to_string().lines().count(), 2);
+    }
+
+    /// Passes the time at work, as what is measured does.
+    fn spin_for(duration: Duration) {
+        let begun = SystemClock.boot().unwrap();
+        while SystemClock.boot().unwrap().since(begun) < duration {}
     }
 }
