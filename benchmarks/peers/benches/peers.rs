@@ -48,5 +48,5 @@ fn verifying() -> Comparison<'static> {
         .run(ROUNDS)
 }
 
-const ROUNDS: u32 = 2000;
+const ROUNDS: u32 = 500;
 const TOKENS: u64 = 1000;

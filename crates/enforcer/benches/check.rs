@@ -66,4 +66,4 @@ const POINTS: [(&str, u64, usize); 4] = [
 ];
 const FEW: usize = 100;
 const TOKENS: u64 = 4000;
-const ROUNDS: u32 = 3000;
+const ROUNDS: u32 = 1000;
