@@ -1,64 +1,33 @@
-//! What a check costs: a token that lives, with nothing revoked and with a million others.
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a measurement that cannot go on ends, and its numbers are small"
-)]
+//! What a check costs, of a token seen before and of one never seen, with nothing revoked and with a
+//! million others, beside the verification of the signature alone.
+#![expect(clippy::expect_used, reason = "a measurement that cannot go on ends")]
 
-use std::{hint::black_box, num::NonZeroU16, sync::Arc};
+use std::sync::Arc;
 
 use lanyard_enforcer::{CheckedDecision, Enforcer, Question};
-use lanyard_policy::{Capability, Context, Scope, ScopeSet};
-use lanyard_revocation::{
-    Entry, FreshnessBound, Handle, HandleKind, PartitionId, Revocation, View,
-};
-use lanyard_token::{
-    Audience, Claims, Clock as _, CredentialId, IdentityId, Issuer, KeyId, KeySet, KeyState,
-    Lifetime, ManualClock, Position, PublishedKey, ResourceId, SigningKey, SystemClock,
-    TokenAlgorithm, TokenId, UnixTime, Verifier,
-};
-use uuid::Uuid;
+use lanyard_policy::{Capability, Context};
+use lanyard_revocation::FreshnessBound;
+use lanyard_token::{BootTime, Clock, ClockError, SystemClock, UnixTime};
+use lanyard_yardstick::{Comparison, START, Signed, raw_signing_key, tokens, verifier, view};
 
 fn main() {
-    println!("a token seen before, whose signature is not verified again:");
-    compare(&[0, REVOKED].map(|revoked| point(revoked).remembering(TOKENS * 100)));
-    println!("a token never seen:");
-    compare(&[0, REVOKED].map(|revoked| point(revoked).remembering(0)));
-}
-
-type Point = Enforcer<ManualClock>;
-
-/// Lets the two take turns, and compares each round with the one beside it: what else the machine
-/// does meanwhile then strikes both alike.
-fn compare(points: &[Point; 2]) {
-    let tokens = tokens();
-    let rounds = (0..=ROUNDS).map(|_| points.each_ref().map(|point| round(point, &tokens)));
-    // The first one is to warm up.
-    let rounds: Vec<_> = rounds.skip(1).collect();
-    let [none, many] = [0, 1].map(|which| median(rounds.iter().map(|round| round[which])));
-    let ratio = median(rounds.iter().map(|[none, many]| many / none));
-    println!("  {none:.2} us with nothing revoked, {many:.2} us with {REVOKED}; ratio {ratio:.2}");
-}
-
-/// How long one check takes, in microseconds.
-fn round(point: &Point, tokens: &[String]) -> f64 {
-    let begun = SystemClock.boot().expect("a clock");
-    for token in tokens {
-        let checked = black_box(check(point, token));
-        assert!(checked.verdict.is_allowed());
+    let mut comparison = raw_verification();
+    for (name, revoked, remembered) in POINTS {
+        let point = point(revoked).remembering(remembered);
+        let check = move |token: &String| assert!(check(&point, token).verdict.is_allowed());
+        comparison = comparison.beside(name, tokens(TOKENS), check);
     }
-    let took = SystemClock.boot().expect("a clock").since(begun);
-    took.as_secs_f64() * 1e6 / tokens.len() as f64
+    println!("{}", comparison.run(ROUNDS));
 }
 
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut figures: Vec<_> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+fn raw_verification() -> Comparison<'static> {
+    let tokens = tokens(TOKENS);
+    let signed = tokens.iter().map(|token| Signed::of(token)).collect();
+    let key = raw_signing_key().verifying_key();
+    Comparison::with_floor("raw verification", signed, move |one| one.verify(&key))
 }
 
-fn check(point: &Point, token: &str) -> CheckedDecision {
+fn check(point: &Enforcer<Clocks>, token: &str) -> CheckedDecision {
     let question = Question {
         capability: Capability::ListChatThreads,
         context: Context::default(),
@@ -67,79 +36,34 @@ fn check(point: &Point, token: &str) -> CheckedDecision {
     checked.expect("the list is fresh")
 }
 
-/// A point that is told of so many revoked tokens.
-fn point(revoked: u64) -> Point {
-    let view = View::new(NonZeroU16::MIN);
-    let entries: Vec<_> = (0..revoked).map(entry).collect();
-    view.apply(PARTITION, &entries).expect("the partition");
-    let clock = ManualClock::new(START);
-    let now = clock.boot().expect("a clock");
-    view.confirm(PARTITION, Position::ZERO, now)
-        .expect("the partition");
-    view.set_keys(KeySet::new([PublishedKey {
-        key: key().public_key(),
-        state: KeyState::Active { since: START },
-    }]));
-    let verifier = Verifier::new(issuer(), audience());
-    Enforcer::new(Arc::new(view), verifier, FreshnessBound::MAX, clock)
+/// A point that has just been told of so many revoked tokens, none of which it is asked about.
+fn point(revoked: u64) -> Enforcer<Clocks> {
+    let now = Clocks.boot().expect("a clock");
+    let view = Arc::new(view(revoked, now));
+    Enforcer::new(view, verifier(), FreshnessBound::MAX, Clocks)
 }
 
-fn entry(number: u64) -> Entry {
-    let position = Position::new(number + 1, 0);
-    let handle = Handle {
-        kind: HandleKind::Token,
-        id: Uuid::from_u64_pair(1, number),
-    };
-    Entry {
-        number: number + 1,
-        position,
-        time: START,
-        revocation: Revocation {
-            handle,
-            position,
-            is_final: false,
-        },
+/// Takes the time to read both clocks of the machine, and shows a date at which the tokens live.
+struct Clocks;
+
+impl Clock for Clocks {
+    fn wall(&self) -> Result<UnixTime, ClockError> {
+        SystemClock.wall().map(|_today| START)
+    }
+
+    fn boot(&self) -> Result<BootTime, ClockError> {
+        SystemClock.boot()
     }
 }
 
-/// Tokens that live, each of an identity of its own.
-fn tokens() -> Vec<String> {
-    let key = key();
-    let numbers = 0..TOKENS as u64;
-    let tokens = numbers.map(|number| key.mint(&claims(number)).expect("a token"));
-    tokens.collect()
-}
-
-fn claims(number: u64) -> Claims {
-    let resource = ResourceId::from_uuid(Uuid::from_u128(1));
-    Claims {
-        issuer: issuer(),
-        audience: audience(),
-        subject: IdentityId::new(resource, Uuid::from_u64_pair(2, number)),
-        issued_at: START,
-        expires_at: START.saturating_add(Lifetime::MAX.as_duration()),
-        token_id: TokenId::from_uuid(Uuid::from_u64_pair(3, number)),
-        scopes: ScopeSet::new([Scope::Chat]).expect("a scope"),
-        credential: CredentialId::from_uuid(Uuid::from_u128(4)),
-        position: Position::ZERO,
-    }
-}
-
-fn key() -> SigningKey {
-    let id = KeyId::from_uuid(Uuid::from_u128(5));
-    SigningKey::from_seed(id, &[7; 32], TokenAlgorithm::EdDsa)
-}
-
-fn issuer() -> Issuer {
-    "lanyard".parse().expect("an issuer")
-}
-
-fn audience() -> Audience {
-    "lanyard".parse().expect("an audience")
-}
-
-const REVOKED: u64 = 1_000_000;
-const ROUNDS: usize = 100;
-const TOKENS: usize = 4000;
-const PARTITION: PartitionId = PartitionId::new(0);
-const START: UnixTime = UnixTime::from_secs(1_700_000_000);
+/// Each point by its name, how many are revoked there, and how many tokens it remembers. Those that
+/// see a token for the first time put it into a memory that the next ones soon push it out of.
+const POINTS: [(&str, u64, usize); 4] = [
+    ("seen before, nothing revoked", 0, 100_000),
+    ("seen before, a million revoked", 1_000_000, 100_000),
+    ("never seen, nothing revoked", 0, FEW),
+    ("never seen, a million revoked", 1_000_000, FEW),
+];
+const FEW: usize = 100;
+const TOKENS: u64 = 4000;
+const ROUNDS: u32 = 1000;

@@ -1,35 +1,45 @@
-//! What the list adds to a check, and what it takes to fill and to trim it.
+//! What the list adds to a check, what it takes to fill and to trim it, and what it holds on to.
 
 use std::hint::black_box;
 
 use divan::Bencher;
-use lanyard_revocation::{Handle, HandleKind, List, Revocation};
+use lanyard_revocation::{Handle, HandleKind, List};
 use lanyard_token::{Position, UnixTime};
+use lanyard_yardstick::list;
+use peak_alloc::PeakAlloc;
 use uuid::Uuid;
+
+#[global_allocator]
+static COUNTED: PeakAlloc = PeakAlloc;
 
 fn main() {
     divan::main();
+    println!();
+    for len in [10_000, 1_000_000, 10_000_000] {
+        println!("{len:>9} revocations: {:.1} bytes each", bytes_each(len));
+    }
 }
 
 /// All five handles of a token that lives, another one each time.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = [0, 10_000, 1_000_000, 10_000_000])]
 fn a_token_that_lives(bencher: Bencher<'_, '_>, len: u64) {
     let list = list(len);
-    let mut next = len;
+    let mut next = 0;
     bencher.bench_local(move || {
         next += 1;
-        let handles = HandleKind::ALL.map(|kind| Handle { kind, id: id(next) });
+        let id = Uuid::from_u64_pair(2, next);
+        let handles = HandleKind::ALL.map(|kind| Handle { kind, id });
         list.revoked(black_box(&handles), Position::ZERO)
     });
 }
 
-#[divan::bench(args = SIZES, sample_count = 5)]
+#[divan::bench(args = [10_000, 1_000_000], sample_count = 5)]
 fn filling_it(len: u64) -> List {
     list(len)
 }
 
 /// A trim that drops a thousandth, with its digests.
-#[divan::bench(args = SIZES, sample_count = 5)]
+#[divan::bench(args = [10_000, 1_000_000], sample_count = 5)]
 fn trimming_it(bencher: Bencher<'_, '_>, len: u64) {
     let full = list(len);
     let copies = || full.clone();
@@ -39,24 +49,12 @@ fn trimming_it(bencher: Bencher<'_, '_>, len: u64) {
     });
 }
 
-fn list(len: u64) -> List {
-    let mut list = List::new();
-    for number in 0..len {
-        let revocation = Revocation {
-            handle: Handle {
-                kind: HandleKind::Token,
-                id: id(number),
-            },
-            position: Position::new(number + 1, 0),
-            is_final: false,
-        };
-        list.insert(revocation, UnixTime::from_millis(number));
-    }
-    list
+/// What a list has taken from the allocator, for each of its entries.
+#[expect(clippy::cast_precision_loss, reason = "a list is shorter than 2^52")]
+fn bytes_each(len: u64) -> f64 {
+    let before = COUNTED.current_usage();
+    let list = list(len);
+    let taken = COUNTED.current_usage() - before;
+    drop(list);
+    taken as f64 / len as f64
 }
-
-fn id(number: u64) -> Uuid {
-    Uuid::from_u64_pair(number, number)
-}
-
-const SIZES: [u64; 3] = [0, 1000, 1_000_000];
