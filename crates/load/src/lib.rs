@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `schedule` | when the next call is due: after the one before, or whenever the clock says |
 //! | `recorder` | latencies as percentiles, and failures apart from them |
+//! | `arithmetic` | medians and quotients |
 //! | `run` | so many callers under one schedule |
 //! | `rounds` | two things in turns, and the median of what the pairs say |
 //! | `summary` | the figures of one side, over all rounds |
@@ -27,6 +28,7 @@
 //! In an **open loop** calls are due at a rate, whatever became of those before, and the latency of a call
 //! counts from when it was *due*. Nothing has to be put back.
 
+mod arithmetic;
 mod failure;
 pub mod floor;
 mod plot;
@@ -41,12 +43,13 @@ mod sweep;
 pub mod watching;
 pub mod workload;
 
+pub use arithmetic::{median, quotient};
 pub use failure::{Failed, Failure, Failures};
 pub use plot::plot;
 pub use progress::Progress;
 pub use recorder::{Latency, Recorder};
 pub use report::{How, Report, Setting, cores, is_local};
-pub use rounds::{Pair, Rounds, Stage, median};
+pub use rounds::{Pair, Rounds, Stage};
 pub use run::{Outcome, Run, RunError, Tally};
 pub use schedule::{Load, Rate, Span, Turns};
 pub use summary::{Figure, Ratio, Summary};

@@ -6,6 +6,7 @@ use hdrhistogram::{CreationError, Histogram};
 use lanyard_token::BootTime;
 use serde::Serialize;
 
+use crate::arithmetic::real;
 use crate::failure::{Failure, Failures};
 
 /// What one caller, or all together, have seen.
@@ -132,12 +133,8 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a latency of two minutes in nanoseconds is exact"
-)]
 const fn micros(nanoseconds: u64) -> f64 {
-    nanoseconds as f64 / 1e3
+    real(nanoseconds) / 1e3
 }
 
 /// No call takes longer than two minutes: clients give up before.

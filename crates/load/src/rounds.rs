@@ -82,20 +82,6 @@ impl Rounds {
     }
 }
 
-/// The one in the middle, or the mean of the two there. Nothing of nothing.
-#[must_use]
-pub fn median(figures: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let mut figures: Vec<_> = figures.into_iter().collect();
-    figures.sort_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    let upper = figures.get(middle).copied()?;
-    if figures.len() % 2 == 1 {
-        return Some(upper);
-    }
-    let lower = middle.checked_sub(1).and_then(|lower| figures.get(lower));
-    lower.map(|lower| f64::midpoint(*lower, upper))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,14 +89,6 @@ mod tests {
     use crate::run::Tally;
     use crate::schedule::Load;
     use crate::workload::Call;
-
-    #[test]
-    fn the_median_is_in_the_middle_however_far_out_the_others_are() {
-        assert_eq!(median([3.0, 1.0, 1e9]), Some(3.0));
-        assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median([7.0]), Some(7.0));
-        assert_eq!(median([]), None);
-    }
 
     #[tokio::test]
     async fn target_and_floor_take_turns_after_both_were_warmed_up() {

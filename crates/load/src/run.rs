@@ -8,6 +8,7 @@ use hdrhistogram::CreationError;
 use lanyard_token::ClockError;
 use tokio::task::{JoinError, JoinSet};
 
+use crate::arithmetic::real;
 use crate::recorder::{Latency, Recorder};
 use crate::schedule::{Load, Span, Turns};
 use crate::workload::{Worker as _, Workload};
@@ -118,14 +119,10 @@ impl Tally {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "no run has so many calls that it matters"
-)]
 fn per_second(count: u64, took: Duration) -> f64 {
     let seconds = took.as_secs_f64();
     if seconds > 0.0 {
-        count as f64 / seconds
+        real(count) / seconds
     } else {
         0.0
     }

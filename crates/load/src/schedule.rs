@@ -8,6 +8,8 @@ use std::time::Duration;
 use lanyard_token::{BootTime, Clock, ClockError, SystemClock};
 use tokio::sync::Semaphore;
 
+use crate::arithmetic::real;
+
 /// How hard a server is pressed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Load {
@@ -221,14 +223,6 @@ impl Drop for Pacer {
 )]
 const fn whole(number: f64) -> u64 {
     number as u64
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a call of such a number is centuries away"
-)]
-const fn real(number: u64) -> f64 {
-    number as f64
 }
 
 /// How long after the end of an open loop what was due before is still sent.

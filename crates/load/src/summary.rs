@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use crate::arithmetic::median;
 use crate::failure::Failures;
 use crate::recorder::Latency;
-use crate::rounds::{Pair, median};
+use crate::rounds::Pair;
 use crate::run::Outcome;
 
 /// One side.

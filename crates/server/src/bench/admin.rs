@@ -19,7 +19,7 @@ pub(super) struct AdminArgs {
 
 impl AdminArgs {
     /// How often the store has made changes durable, if it is known where to ask.
-    pub(super) async fn commits(&self) -> Result<Option<f64>, BenchError> {
+    pub(super) async fn commits(&self) -> Result<Option<u64>, BenchError> {
         let Some(endpoint) = &self.admin_endpoint else {
             return Ok(None);
         };
@@ -28,7 +28,7 @@ impl AdminArgs {
 }
 
 /// The count once it stands still: it is shown twice a second, and what was done last is still to come.
-async fn settled(endpoint: &str) -> Result<f64, BenchError> {
+async fn settled(endpoint: &str) -> Result<u64, BenchError> {
     let mut before = count(endpoint).await?;
     for _ in 0..LOOKS {
         time::sleep(LOOK_EVERY).await;
@@ -41,7 +41,7 @@ async fn settled(endpoint: &str) -> Result<f64, BenchError> {
     Ok(before)
 }
 
-async fn count(endpoint: &str) -> Result<f64, BenchError> {
+async fn count(endpoint: &str) -> Result<u64, BenchError> {
     let refused = || BenchError::Admin {
         endpoint: endpoint.to_owned(),
         what: "how often its store has committed",
@@ -62,7 +62,7 @@ async fn page(endpoint: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-fn counter(text: &str, name: &str) -> Option<f64> {
+fn counter(text: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
     lines.find_map(|rest| rest.strip_prefix(' ')?.trim().parse().ok())
 }
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_counter_is_found_by_its_whole_name() {
         let text = "HTTP/1.1 200 OK\r\n\r\n# TYPE lanyard_x counter\nlanyard_x_total 12\n";
-        assert_eq!(counter(text, "lanyard_x_total"), Some(12.0));
+        assert_eq!(counter(text, "lanyard_x_total"), Some(12));
         assert_eq!(counter(text, "lanyard_x"), None);
         assert_eq!(counter(text, "lanyard_y_total"), None);
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use lanyard_load::Report;
 use lanyard_load::workload::Revokes;
+use lanyard_load::{Report, quotient};
 
 use super::admin::AdminArgs;
 use super::compare::{Subject, compare};
@@ -57,18 +57,11 @@ async fn measure(
     let mut report = compare(subject, (&args.load, ground), (&target, nothing)).await?;
     let after = args.admin.commits().await?;
     if let Some((before, after)) = before.zip(after) {
-        let shared = real(target.acknowledged()) / (after - before).max(1.0);
+        let commits = after.saturating_sub(before);
+        let shared = quotient(target.acknowledged(), commits);
         report.also.insert(SHARED, shared);
     }
     Ok(report)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "nobody revokes so much that it matters"
-)]
-const fn real(count: u64) -> f64 {
-    count as f64
 }
 
 const SHARED: &str = "acknowledged revocations for each commit";

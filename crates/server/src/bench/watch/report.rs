@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use lanyard_load::watching::Heard;
-use lanyard_load::{Failures, Latency, Outcome, cores, is_local};
+use lanyard_load::{Failures, Latency, Outcome, cores, is_local, quotient};
 use serde::Serialize;
 
 use super::WatchBench;
@@ -65,7 +65,7 @@ impl Memory {
             alone,
             watched,
             busy,
-            per_watcher: real(grown) / real(watchers),
+            per_watcher: quotient(grown, watchers),
         })
     }
 }
@@ -178,14 +178,6 @@ fn row(name: &str, cells: [String; 3]) -> String {
 
 fn millis(micros: f64) -> String {
     format!("{:.3} ms", micros / 1e3)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "no process has so much memory that it matters"
-)]
-const fn real(number: u64) -> f64 {
-    number as f64
 }
 
 #[cfg(test)]
