@@ -230,15 +230,18 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// As those of [`Self::authenticate`].
     pub async fn authenticate_for_check(&self, bearer: Option<&str>) -> Result<Caller, Error> {
         let bearer = self.parsed(bearer)?;
-        let known = self
-            .remembered
-            .lately(bearer.credential, self.clock.boot()?);
+        let now = self.clock.boot()?;
+        let known = self.remembered.lately(bearer.credential, now);
         let Some(known) = known.filter(|known| !self.is_known_to_be_gone(known.id, known.role))
         else {
             return self.look_up(&bearer).await;
         };
+        if self.remembered.away_just_now(now) {
+            return self.admitted(&bearer, &known);
+        }
         match timeout(PATIENCE, self.look_up(&bearer)).await {
             Ok(Err(Error::Store(StoreError::Unavailable(_)))) | Err(_) => {
+                self.remembered.note_away(self.clock.boot()?);
                 self.admitted(&bearer, &known)
             }
             Ok(answered) => answered,
@@ -265,7 +268,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     async fn look_up(&self, bearer: &UnverifiedBearer<'_>) -> Result<Caller, Error> {
         let asked = self.remembered.asking(self.clock.boot()?);
         let Some(found) = self.store.credential(bearer.credential).await? else {
-            self.remembered.forget(bearer.credential);
+            self.remembered.not_found(bearer.credential);
             // The same work as for a known one, so that the time taken does not tell.
             let verified = bearer.verify(&[0; 32], self.clock.wall()?);
             verified.map(|_| ()).unwrap_or_default();

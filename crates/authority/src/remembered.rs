@@ -25,6 +25,8 @@ struct Known {
     records: HashMap<CredentialId, (Credential, BootTime)>,
     /// Counts what was forgotten.
     forgotten: u64,
+    /// When the store was last found to be away.
+    away: Option<BootTime>,
 }
 
 /// The store is about to be asked for a credential.
@@ -78,11 +80,22 @@ impl Remembered {
             return;
         }
         // So many are in use at a time only if something is odd; then begin anew.
-        if known.records.len() >= ROOM {
+        if known.records.len() >= ROOM && !known.records.contains_key(&credential.id) {
             known.records.clear();
         }
         let record = (credential.clone(), asked.at);
         known.records.insert(credential.id, record);
+    }
+
+    /// The store is away now.
+    pub(crate) fn note_away(&self, now: BootTime) {
+        self.known().away = Some(now);
+    }
+
+    /// Whether the store was away just now, so that nobody needs to wait to find that out again.
+    pub(crate) fn away_just_now(&self, now: BootTime) -> bool {
+        let away = self.known().away;
+        away.is_some_and(|since| now.since(since) <= JUST_NOW)
     }
 
     /// It is gone.
@@ -90,6 +103,15 @@ impl Remembered {
         let mut known = self.known();
         known.records.remove(&id);
         known.forgotten += 1;
+    }
+
+    /// The store does not have it. What strangers make up is not there to be forgotten, and does not
+    /// keep others from being remembered.
+    pub(crate) fn not_found(&self, id: CredentialId) {
+        let mut known = self.known();
+        if known.records.remove(&id).is_some() {
+            known.forgotten += 1;
+        }
     }
 
     // A lock whose holder panicked is used all the same: each change is one insertion or removal.
@@ -148,6 +170,42 @@ mod tests {
         remembered.forget(key.id);
         assert_eq!(role(after(0)), None);
         assert_eq!(remembered.role(key.id), None);
+    }
+
+    #[test]
+    fn what_was_never_there_does_not_keep_others_from_being_remembered() {
+        let (remembered, key) = (Remembered::default(), credential(1, ACCESS_KEY));
+        let asked = remembered.asking(at(1));
+        remembered.not_found(credential(2, ACCESS_KEY).id);
+        remembered.keep(&key, asked);
+        assert_eq!(remembered.access_key(key.id), Some(key.clone()));
+        let asked = remembered.asking(at(1));
+        remembered.not_found(key.id);
+        remembered.keep(&key, asked);
+        assert_eq!(remembered.access_key(key.id), None);
+    }
+
+    #[test]
+    fn a_full_memory_is_not_cleared_for_what_is_in_it() {
+        let remembered = Remembered::default();
+        let key = |id: usize| credential(u128::try_from(id).unwrap(), ACCESS_KEY);
+        for id in 0..ROOM {
+            keep(&remembered, &key(id), at(1));
+        }
+        keep(&remembered, &key(7), at(2));
+        assert_eq!(remembered.known().records.len(), ROOM);
+        keep(&remembered, &key(ROOM), at(2));
+        assert_eq!(remembered.known().records.len(), 1);
+    }
+
+    #[test]
+    fn a_store_that_was_away_is_asked_again_after_a_second() {
+        let remembered = Remembered::default();
+        assert!(!remembered.away_just_now(at(1)));
+        remembered.note_away(at(1));
+        let after = |millis| at(1).saturating_add(Duration::from_millis(millis));
+        assert!(remembered.away_just_now(after(1000)));
+        assert!(!remembered.away_just_now(after(1001)));
     }
 
     #[test]

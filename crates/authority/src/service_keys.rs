@@ -86,11 +86,11 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// # Errors
     /// [`Error::NotFound`], [`Error::LastOperatorKey`], and the store's.
     pub async fn delete_service_key(&self, _: Operator, id: CredentialId) -> Result<(), Error> {
-        match self.store.delete_service_key(id).await? {
-            ServiceKeyDeletion::Deleted => {
-                self.remembered.forget(id);
-                Ok(())
-            }
+        let deletion = self.store.delete_service_key(id).await;
+        // Whatever came of it: it may have been deleted, and the answer lost.
+        self.remembered.forget(id);
+        match deletion? {
+            ServiceKeyDeletion::Deleted => Ok(()),
             ServiceKeyDeletion::Unknown => Err(Error::not_found(Entity::ServiceKey, id)),
             ServiceKeyDeletion::LastOperator => Err(Error::LastOperatorKey),
         }

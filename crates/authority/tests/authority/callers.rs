@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanyard_authority::{Error, ServiceRole};
+use lanyard_authority::{Caller, Error, ServiceRole};
 use lanyard_store::KeySlot;
 use lanyard_token::{CredentialId, ResourceId};
 use uuid::Uuid;
@@ -240,4 +240,95 @@ async fn a_remembered_key_is_admitted_on_a_good_bearer_only() {
         .authenticate_for_step(Some(&key.bearer(world.now())))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_bearer_that_was_verified_is_let_in_again_until_it_expires() {
+    let world = World::new().await;
+    let bearer = world.first.enforcer.bearer(world.now());
+    assert_eq!(world.authority.seen_for_check(&bearer), None);
+    let caller = checked(&world, &bearer).await.unwrap();
+    assert_eq!(world.authority.seen_for_check(&bearer), Some(caller));
+    assert_eq!(world.authority.seen_for_check(&format!("{bearer}x")), None);
+    world.clock.advance(Duration::from_mins(10));
+    assert!(checked(&world, &bearer).await.is_err());
+    assert_eq!(world.authority.seen_for_check(&bearer), None);
+}
+
+#[tokio::test]
+async fn its_credential_is_looked_up_again_after_a_second() {
+    let world = World::new().await;
+    let bearer = world.first.enforcer.bearer(world.now());
+    checked(&world, &bearer).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    assert!(world.authority.seen_for_check(&bearer).is_some());
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(world.authority.seen_for_check(&bearer), None);
+    checked(&world, &bearer).await.unwrap();
+    assert!(world.authority.seen_for_check(&bearer).is_some());
+}
+
+#[tokio::test]
+async fn a_bearer_that_was_verified_is_of_no_use_once_its_service_key_is_deleted() {
+    let world = World::new().await;
+    let bearer = world.first.enforcer.bearer(world.now());
+    checked(&world, &bearer).await.unwrap();
+    let operator = world.operator().await;
+    let deleting = world
+        .authority
+        .delete_service_key(operator, world.first.enforcer.id);
+    deleting.await.unwrap();
+    assert_eq!(world.authority.seen_for_check(&bearer), None);
+    assert!(checked(&world, &bearer).await.is_err());
+}
+
+#[tokio::test]
+async fn a_bearer_that_was_verified_checks_nothing_once_its_access_key_or_resource_is_gone() {
+    let world = World::new().await;
+    let bearers = [&world.first.primary, &world.first.secondary].map(|key| key.bearer(world.now()));
+    for bearer in &bearers {
+        checked(&world, bearer).await.unwrap();
+        assert!(world.authority.seen_for_check(bearer).is_some());
+    }
+    let [primary, secondary] = &bearers;
+    let operator = world.operator().await;
+    let rotating =
+        (world.authority).rotate_access_key(operator, world.first.resource, KeySlot::Primary);
+    rotating.await.unwrap();
+    assert_eq!(world.authority.seen_for_check(primary), None);
+    assert!(checked(&world, primary).await.is_err());
+    assert!(world.authority.seen_for_check(secondary).is_some());
+    let operator = world.operator().await;
+    let deleting = world
+        .authority
+        .delete_resource(operator, world.first.resource);
+    deleting.await.unwrap();
+    assert_eq!(world.authority.seen_for_check(secondary), None);
+    assert!(checked(&world, secondary).await.is_err());
+}
+
+#[tokio::test]
+async fn no_role_but_an_access_key_is_let_in_for_a_step_on_its_bearer_alone() {
+    let world = World::new().await;
+    let first = &world.first;
+    for (key, is_let_in) in [
+        (&first.operator, false),
+        (&first.enforcer, false),
+        (&first.primary, true),
+    ] {
+        let bearer = key.bearer(world.now());
+        assert_eq!(world.authority.seen_for_step(&bearer), None);
+        let asked = world.authority.authenticate_for_step(Some(&bearer));
+        let caller = asked.await.unwrap();
+        let expected = is_let_in.then_some(caller);
+        assert_eq!(world.authority.seen_for_step(&bearer), expected);
+        // However long ago it was that it was there: the step finds out.
+        world.clock.advance(Duration::from_secs(30));
+        assert_eq!(world.authority.seen_for_step(&bearer), expected);
+    }
+}
+
+async fn checked(world: &World, bearer: &str) -> Result<Caller, Error> {
+    let checked = world.authority.authenticate_for_check(Some(bearer));
+    checked.await
 }

@@ -4,6 +4,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `admit` | who calls |
+//! | `methods` | which there are |
 //! | `fields` | collecting what is wrong with a request, field by field |
 //! | `requests`, `questions` | from the wire to the domain |
 //! | `responses`, `decisions`, `feed_messages` | and back |
@@ -18,6 +19,7 @@ mod decisions;
 mod feed_messages;
 mod fields;
 mod identity;
+mod methods;
 mod policy;
 mod questions;
 mod requests;
@@ -47,6 +49,7 @@ use tonic_health::{
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
 pub(crate) use self::{
     admit::{Door, is_guarded},
+    methods::Methods,
     status::{told, unimplemented},
 };
 

@@ -13,20 +13,21 @@ use std::{
 use axum::{
     Router,
     extract::Request as HttpRequest,
-    http::{Request, Response, header::CONTENT_TYPE, uri::PathAndQuery},
+    http::{Request, Response, header::CONTENT_TYPE},
     routing::future::RouteFuture,
 };
 use tonic::{Code, Status, body::Body, codegen::Service, service::Routes};
 use tower_layer::Layer;
 
 use super::metrics::Metrics;
-use crate::grpc::{self, Door};
+use crate::grpc::{self, Door, Methods};
 
 /// Puts a [`Front`] before services.
 #[derive(Debug)]
 pub(super) struct FrontLayer<D> {
     pub(super) door: Arc<D>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) methods: Arc<Methods>,
     /// What is answered to who does not speak gRPC.
     pub(super) http: Router,
 }
@@ -36,6 +37,7 @@ pub(super) struct FrontLayer<D> {
 pub(super) struct Front<D> {
     door: Arc<D>,
     metrics: Arc<Metrics>,
+    methods: Arc<Methods>,
     http: Router,
     services: Routes,
 }
@@ -45,6 +47,7 @@ impl<D> Clone for FrontLayer<D> {
         Self {
             door: Arc::clone(&self.door),
             metrics: Arc::clone(&self.metrics),
+            methods: Arc::clone(&self.methods),
             http: self.http.clone(),
         }
     }
@@ -55,6 +58,7 @@ impl<D> Clone for Front<D> {
         Self {
             door: Arc::clone(&self.door),
             metrics: Arc::clone(&self.metrics),
+            methods: Arc::clone(&self.methods),
             http: self.http.clone(),
             services: self.services.clone(),
         }
@@ -68,11 +72,13 @@ impl<D> Layer<Routes> for FrontLayer<D> {
         let Self {
             door,
             metrics,
+            methods,
             http,
         } = self.clone();
         Front {
             door,
             metrics,
+            methods,
             http,
             services,
         }
@@ -96,7 +102,7 @@ impl<D: Door> Service<Request<Body>> for Front<D> {
         }
         let call = Call {
             metrics: Arc::clone(&self.metrics),
-            path: request.uri().path_and_query().cloned(),
+            method: self.methods.find(request.uri().path()),
             is_compressed: is_compressed(&request),
         };
         if grpc::is_guarded(request.uri().path()) {
@@ -159,28 +165,27 @@ impl Future for Answering {
 /// What is to be known of a call once it is answered.
 pub(super) struct Call {
     metrics: Arc<Metrics>,
-    path: Option<PathAndQuery>,
+    /// None if there is no such method.
+    method: Option<Arc<str>>,
     is_compressed: bool,
 }
 
 impl Call {
     /// Counts how it ended, and says it in this contract's words.
     fn finish(&self, response: Response<Body>) -> Response<Body> {
-        let path = self.path.as_ref().map_or("", PathAndQuery::path);
+        // Whatever strangers ask for is counted as one, or they could make new series without end.
+        let path = self.method.as_deref().unwrap_or(OTHER);
         // A call that fails before its first message tells so here; the others went through.
         let Some(status) = Status::from_header_map(response.headers()) else {
             self.metrics.count_call(path, Code::Ok.into());
             return response;
         };
         if status.code() == Code::Unimplemented {
-            self.metrics.count_call("other", status.code().into());
+            self.metrics.count_call(OTHER, status.code().into());
             return with_status(response, &grpc::unimplemented(self.is_compressed));
         }
-        let told = if path.starts_with(OURS) {
-            grpc::told(status)
-        } else {
-            status
-        };
+        let is_ours = self.method.is_some() && path.starts_with(OURS);
+        let told = if is_ours { grpc::told(status) } else { status };
         self.metrics.count_call(path, told.code().into());
         with_status(response, &told)
     }
@@ -203,6 +208,8 @@ fn is_compressed(request: &Request<Body>) -> bool {
     encoding.is_some_and(|with| with != "identity")
 }
 
+/// What is counted of calls of no method.
+const OTHER: &str = "other";
 /// How a request says that it is compressed.
 const ENCODING: &str = "grpc-encoding";
 /// What the paths of this contract's services begin with.

@@ -24,7 +24,7 @@ use tonic_reflection::server::{Builder as ReflectionBuilder, Error as Reflection
 
 use super::{front::FrontLayer, metrics::Metrics};
 use crate::{
-    grpc::{self, Door, ENFORCER_SERVICES, SERVICES, ServedAuthority},
+    grpc::{self, Door, ENFORCER_SERVICES, Methods, SERVICES, ServedAuthority},
     rest::Rest,
 };
 
@@ -94,6 +94,7 @@ fn behind_door<D: Door>(
     let front = FrontLayer {
         door: Arc::clone(door),
         metrics,
+        methods: Arc::new(Methods::new()),
         http,
     };
     ServicePort { services, front }
