@@ -1,6 +1,6 @@
 //! Whether a token may be issued, and the position that it shall carry.
 
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll, time::Duration};
 
 use lanyard_revocation::Revocation;
 use lanyard_token::{CredentialId, IdentityId, KeyId, KeyState, Position};
@@ -78,6 +78,54 @@ pub async fn a_clock_that_goes_back_spares_and_kills_no_token<B: Backend>(backen
         let after = world.granted(identity.id, tenant.primary(), key).await;
         assert!(appended.entry.revocation.covers(before));
         assert!(!appended.entry.revocation.covers(after));
+    }
+}
+
+/// Each of many who ask at the same time gets the answer to its own question, whatever the others ask
+/// and whoever of them goes away.
+pub async fn of_many_who_ask_at_once_each_has_its_own_answer<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let (tenant, key) = (world.tenant().await, world.active_key().await);
+    let other = world.tenant().await;
+    let [living, deleted] = [
+        world.identity(tenant.id()).await,
+        world.identity(tenant.id()).await,
+    ];
+    world.delete(deleted.id).await;
+    let elsewhere = world.identity(other.id()).await;
+    let unknown = world.new_identity(tenant.id(), None);
+    let position = world.granted(living.id, tenant.primary(), key).await;
+    let [primary, secondary] = tenant.keys.each_ref().map(|key| key.id);
+    let stranger = CredentialId::from_uuid(world.id());
+    let wrong_key = KeyId::from_uuid(world.id());
+    let kinds = [
+        (living.id, primary, key, IssueGrant::Granted(position)),
+        (living.id, secondary, key, IssueGrant::Granted(position)),
+        (deleted.id, primary, key, IssueGrant::IdentityUnknown),
+        (unknown.id, secondary, key, IssueGrant::IdentityUnknown),
+        (
+            living.id,
+            primary,
+            wrong_key,
+            IssueGrant::SigningKeyNotActive,
+        ),
+        (living.id, stranger, key, IssueGrant::CredentialUnknown),
+        (elsewhere.id, primary, key, IssueGrant::IdentityUnknown),
+    ];
+    let asked: Vec<_> = kinds.iter().cycle().take(700).collect();
+    let impatient = world.ask(living.id, primary, key);
+    let all = all_at_once(
+        asked
+            .iter()
+            .map(|(identity, by, key, _)| world.ask(*identity, *by, *key)),
+    );
+    // It asks, and does not wait for the answer.
+    let mut impatient = Box::pin(impatient);
+    let _first = poll_fn(|context| Poll::Ready(impatient.as_mut().poll(context))).await;
+    drop(impatient);
+    let answers = all.await;
+    for ((_, _, _, expected), answer) in asked.into_iter().zip(answers) {
+        assert_eq!(answer, *expected);
     }
 }
 

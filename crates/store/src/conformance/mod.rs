@@ -122,6 +122,7 @@ macro_rules! conformance_tests {
                 a_revocation_covers_exactly_what_was_issued_before_it
                 a_clock_that_goes_back_spares_and_kills_no_token
                 a_grant_among_revocations_carries_the_end_of_one_moment
+                of_many_who_ask_at_once_each_has_its_own_answer
                 nothing_is_issued_for_an_unknown_identity
                 nothing_is_issued_with_an_unknown_access_key
                 nothing_is_issued_with_a_credential_of_others
