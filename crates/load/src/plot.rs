@@ -40,12 +40,7 @@ fn draw(svg: &mut String, title: &str, steps: &[Step]) -> fmt::Result {
     }
     if steps.iter().any(|step| !step.kept_up) {
         let below = TOP + 12.0 + 22.0 * 5.0;
-        text(
-            svg,
-            (RIGHT + 16.0, below),
-            ("start", 11),
-            "hollow: not kept up",
-        )?;
+        text(svg, (RIGHT + 16.0, below), ("start", 11), "hollow: behind")?;
     }
     writeln!(svg, "</svg>")
 }

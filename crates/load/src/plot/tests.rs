@@ -47,7 +47,7 @@ fn a_load_that_was_not_kept_up_with_has_hollow_points_and_a_legend() {
     let hollow = svg.lines().filter(|line| line.starts_with("<circle"));
     let hollow = hollow.filter(|line| line.contains(r#"fill="white""#));
     assert_eq!(hollow.count(), 4);
-    assert!(svg.contains(">hollow: not kept up<"), "{svg}");
+    assert!(svg.contains(">hollow: behind<"), "{svg}");
     assert_eq!(opened_and_never_closed(&svg), Vec::<&str>::new());
 }
 

@@ -44,7 +44,9 @@ struct Site<'a> {
 struct Turn {
     calls: Outcome,
     heard: Heard,
-    /// The authority's memory once all watched, and after the revocations.
+    /// The authority's memory before anybody watched.
+    alone: Option<u64>,
+    /// The same once all did, and after the revocations.
     memory: Option<(u64, u64)>,
 }
 
@@ -67,7 +69,7 @@ async fn measure(
 ) -> Result<WatchReport, BenchError> {
     let plot = args.load.plot.as_deref().map(Plot::create).transpose()?;
     let rounds = args.load.rounds();
-    let alone = args.memory()?;
+    let mut alone = None;
     let site = Site {
         args,
         ground,
@@ -82,13 +84,16 @@ async fn measure(
     };
     if !rounds.warm_up.is_zero() {
         site.progress.stage(Stage::WarmUp);
-        site.turn(run(Span::For(rounds.warm_up), args.rate()))
-            .await?;
+        let run = run(Span::For(rounds.warm_up), args.rate());
+        alone = site.turn(run).await?.alone;
     }
     let mut turns = Vec::new();
     for round in 1..=rounds.rounds {
         site.progress.stage(Stage::Target(round));
-        turns.push(site.turn(run(rounds.run.span, args.rate())).await?);
+        let turn = site.turn(run(rounds.run.span, args.rate())).await?;
+        // What was once had is not given back, so only the first time counts.
+        alone = alone.or(turn.alone);
+        turns.push(turn);
     }
     let mut loads = Vec::new();
     for rate in shares(args.rate(), STEPS).filter(|_| plot.is_some()) {
@@ -110,6 +115,7 @@ impl Site<'_> {
         let (tokens, handles) = revocable(self.ground, count).await?;
         let hearing = Hearing::new(self.args.watchers.get(), &handles);
         let hearing = Arc::new(hearing.map_err(ClientError::Clock)?);
+        let alone = self.args.memory()?;
         let watchers = Watchers::open(&self.watches, Arc::clone(&hearing)).await;
         let watchers = watchers.map_err(BenchError::Watches)?;
         let watched = self.args.memory()?;
@@ -123,6 +129,7 @@ impl Site<'_> {
         Ok(Turn {
             heard: watchers.close(calls.seen.calls()).await?,
             calls,
+            alone,
             memory: watched.zip(busy),
         })
     }
@@ -139,7 +146,7 @@ impl WatchBench {
         let hearings = u64::try_from(watchers)
             .unwrap_or(u64::MAX)
             .saturating_mul(revocations);
-        if hearings > MOST_HEARINGS {
+        if hearings > MOST_HEARINGS || revocations > MOST_REVOCATIONS {
             return Err(BenchError::TooMuchToHear {
                 watchers,
                 revocations,
@@ -198,5 +205,7 @@ const ON_ONE_CONNECTION: usize = 500;
 const RATE: Rate = Rate::HUNDRED;
 /// A gigabyte of times.
 const MOST_HEARINGS: u64 = 1 << 27;
+/// As many tokens, which are issued beforehand, as fit into another.
+const MOST_REVOCATIONS: u64 = 1 << 20;
 /// How many loads are drawn.
 const STEPS: u32 = 4;
