@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::support::{Server, eventually, lanyard};
 
@@ -158,6 +159,10 @@ async fn what_makes_no_sense_is_refused_before_anything_is_made() {
     for (line, code, says) in [
         ("batch --batch 10 --tokens 11", 1, "--tokens"),
         ("check --rate 0", 2, "--rate"),
+        ("check --count 0", 2, "--count"),
+        ("check --duration 0s", 2, "--duration"),
+        ("check --concurrency 100000", 2, "4096"),
+        ("watch --rate 1000 --duration 1h", 1, "--watchers"),
         ("check --rounds 0", 2, "--rounds"),
         ("check --against sign", 2, "--against"),
         ("floor --kind verify", 2, "--key"),
@@ -208,12 +213,15 @@ async fn every_watcher_hears_of_every_revocation() {
     let server = Server::start().await;
     server.ready().await;
     let pid = server.pid().to_string();
-    let line = format!("watch --watchers 30 --connections 2 --rate 50 --count 20 --pid {pid}");
+    let line = format!(
+        "watch --watchers 30 --connections 2 --rate 50 --count 20 --pid {pid} \
+         --rounds 2 --warm-up 100ms"
+    );
     let watch = start(&server, &format!("{line} --json"));
     let told = succeeded(watch.wait_with_output().expect("the bench ends"));
     let told: Value = serde_json::from_str(&told).expect("JSON");
-    assert_eq!(told["revocations"], 20, "{told}");
-    assert_eq!(told["heard"], 600, "{told}");
+    assert_eq!(told["revocations"], 40, "{told}");
+    assert_eq!(told["heard"], 1200, "{told}");
     assert_eq!(
         (&told["missed"], &told["failures"]),
         (&0.into(), &0.into()),
@@ -251,6 +259,64 @@ async fn revocations_are_told_for_each_commit_where_the_admin_port_is_known() {
     assert_eq!(ended.status.code(), Some(1));
     is_gone(&server).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bench_knows_every_flag_of_the_load() {
+    let server = Server::start().await;
+    server.ready().await;
+    for bench in ["issue", "check", "batch", "stream", "revoke", "watch"] {
+        let mut command = command(&server);
+        command.args([bench, "--help"]);
+        let help = succeeded(command.output().expect("the binary runs"));
+        for flag in FLAGS {
+            let known = help.split_whitespace().any(|word| word == flag);
+            assert!(known, "{flag} of {bench}: {help}");
+        }
+    }
+    let file = server.data().beside("heard.svg");
+    let path = file.to_str().expect("a path of text");
+    let watch = format!(
+        "watch --watchers 5 --rate 200 --count 10 --rounds 1 --warm-up 0s --concurrency 2 --plot {path}"
+    );
+    let told = start(&server, &format!("{watch} --json"));
+    let told = succeeded(told.wait_with_output().expect("the bench ends"));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let loads = told["loads"].as_array().expect("loads").iter();
+    let rates: Vec<_> = loads.map(|step| step["rate"].as_f64()).collect();
+    assert_eq!(rates, [50.0, 100.0, 150.0, 200.0].map(Some));
+    let plot = fs::read_to_string(&file).expect("a plot");
+    assert_eq!(plot.matches("<circle").count(), 16, "{plot}");
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bench_that_lost_its_authority_says_what_it_left_behind() {
+    let server = Server::start().await;
+    server.ready().await;
+    let bench = endless(&server).await;
+    server.kill();
+    signal(&bench, Signal::INT);
+    let ended = bench.wait_with_output();
+    let line = String::from_utf8(ended.expect("the bench ends").stderr).expect("text");
+    // Before that it says what ended it: Ctrl-C, unless it met the lost authority first.
+    assert!(line.contains("; and the identity `"), "{line}");
+    assert!(line.contains("is left behind"), "{line}");
+    assert!(line.contains("lanyard identity delete"), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+}
+
+/// What each of them is to know.
+const FLAGS: [&str; 9] = [
+    "--concurrency",
+    "--connections",
+    "--duration",
+    "--count",
+    "--warm-up",
+    "--rounds",
+    "--rate",
+    "--json",
+    "--plot",
+];
 
 /// What is measured, in what unit, and what it is compared with unless something else is said.
 const BENCHES: [(&str, &str, Option<&str>); 7] = [
@@ -306,7 +372,15 @@ async fn endless(server: &Server) -> Child {
         left_over(server).len() > 1
     })
     .await;
-    assert_eq!(identities(server).await, 1, "it has made one");
+    let made = server.primary().list_all().await;
+    let [made] = made.as_slice() else {
+        panic!("it has made one: {made:?}")
+    };
+    let random = made.custom_id().strip_prefix("lanyard-bench-");
+    assert!(
+        random.is_some_and(|random| random.parse::<Uuid>().is_ok()),
+        "{made:?}"
+    );
     bench
 }
 

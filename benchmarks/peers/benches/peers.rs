@@ -36,14 +36,14 @@ fn verifying() -> Comparison<'static> {
     let (verifier, keys, jwt) = (verifier(), keys(), Jwt::default());
     let tokens = || (0..TOKENS).map(token).collect();
     let verify = move |token: &String| {
-        let verified = verifier.authenticate(token, &keys).expect("authentic");
-        verified
+        let authentic = verifier.authenticate(token, &keys).expect("authentic");
+        authentic
             .at(SystemClock.wall().expect("a clock"))
             .expect("alive");
     };
     Comparison::with_floor("lanyard", tokens(), verify)
         .beside("jsonwebtoken", tokens(), move |token: &String| {
-            assert!(jwt.accepts(token))
+            assert!(jwt.accepts(token));
         })
         .run(ROUNDS)
 }

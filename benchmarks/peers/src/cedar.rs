@@ -19,7 +19,7 @@ pub struct Cedar {
 
 impl Default for Cedar {
     fn default() -> Self {
-        let policies: String = rows().iter().map(policy).collect();
+        let policies: String = rows().into_iter().map(policy).collect();
         Self {
             authorizer: Authorizer::new(),
             policies: policies.parse().expect("policies"),
@@ -50,7 +50,7 @@ impl Peer for Cedar {
     }
 }
 
-fn policy(row: &Row) -> String {
+fn policy(row: Row) -> String {
     let (scope, capability) = (row.scope, row.capability);
     let when = match row.condition {
         Condition::Nothing => "",

@@ -15,6 +15,7 @@
 //! | `report` | all of it, for people and for scripts |
 //! | `sweep`, `plot` | latency against load, measured and drawn |
 //! | `floor` | bare services that answer with messages of the same size and do nothing else |
+//! | `memory` | how much of it a process has |
 //! | `workload` | what one call is |
 //! | `watching` | many who watch, and when each has heard |
 //!
@@ -31,6 +32,7 @@
 mod arithmetic;
 mod failure;
 pub mod floor;
+mod memory;
 mod plot;
 mod progress;
 mod recorder;
@@ -45,6 +47,7 @@ pub mod workload;
 
 pub use arithmetic::{median, quotient};
 pub use failure::{Failed, Failure, Failures};
+pub use memory::resident_kib;
 pub use plot::plot;
 pub use progress::Progress;
 pub use recorder::{Latency, Recorder};
@@ -52,5 +55,5 @@ pub use report::{How, Report, Setting, cores, is_local};
 pub use rounds::{Pair, Rounds, Stage};
 pub use run::{Outcome, Run, RunError, Tally};
 pub use schedule::{Load, Rate, Span, Turns};
-pub use summary::{Figure, Ratio, Summary};
-pub use sweep::{Step, sweep};
+pub use summary::{Figure, Ratio, Summary, medians};
+pub use sweep::{Step, shares, sweep};

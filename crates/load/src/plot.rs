@@ -32,9 +32,15 @@ fn draw(svg: &mut String, title: &str, steps: &[Step]) -> fmt::Result {
         frame.draw_line(
             svg,
             color,
-            steps.iter().map(|step| (step.rate, of(step.latency_us))),
+            steps
+                .iter()
+                .map(|step| (step.rate, of(step.latency_us), step.kept_up)),
         )?;
         draw_legend(svg, number, (name, color))?;
+    }
+    if steps.iter().any(|step| !step.kept_up) {
+        let below = TOP + 12.0 + 22.0 * 5.0;
+        text(svg, (RIGHT + 16.0, below), ("start", 11), "hollow: behind")?;
     }
     writeln!(svg, "</svg>")
 }
@@ -124,22 +130,23 @@ impl Frame {
         &self,
         svg: &mut String,
         color: &str,
-        points: impl Iterator<Item = (f64, f64)> + Clone,
+        points: impl Iterator<Item = (f64, f64, bool)> + Clone,
     ) -> fmt::Result {
-        let places = points.map(|(rate, micros)| (self.x(rate), self.y(micros)));
+        let places = points.map(|(rate, micros, kept)| (self.x(rate), self.y(micros), kept));
         let line: Vec<_> = places
             .clone()
-            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .map(|(x, y, _)| format!("{x:.1},{y:.1}"))
             .collect();
         let line = line.join(" ");
         writeln!(
             svg,
             r#"<polyline fill="none" stroke="{color}" stroke-width="2" points="{line}"/>"#
         )?;
-        for (x, y) in places {
+        for (x, y, kept_up) in places {
+            let fill = if kept_up { color } else { "white" };
             writeln!(
                 svg,
-                r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{color}"/>"#
+                r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{fill}" stroke="{color}"/>"#
             )?;
         }
         Ok(())

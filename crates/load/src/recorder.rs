@@ -89,6 +89,17 @@ impl Recorder {
         Latency::of(&self.nanoseconds)
     }
 
+    /// The latencies together with those of calls that were never sent: so many, which had waited at
+    /// least so long. Without them a server that falls behind would look as quick as one that keeps up.
+    #[must_use]
+    pub fn with_waiting(&self, waiting: impl Iterator<Item = (u64, Duration)>) -> Latency {
+        let mut all = self.nanoseconds.clone();
+        for (calls, waited) in waiting {
+            all.saturating_record_n(nanoseconds(waited), calls);
+        }
+        Latency::of(&all)
+    }
+
     /// The latencies with those put back that a waiting caller did not see: a call that took ten
     /// intervals kept nine others from being made, which would have waited nine, eight, ... intervals.
     #[must_use]

@@ -242,7 +242,7 @@ impl Report {
                 writeln!(
                     text,
                     "\n{} calls{name} were due and never sent, because those before them were not \
-                     answered",
+                     answered; they count as having waited until the end",
                     side.not_sent
                 )?;
             }

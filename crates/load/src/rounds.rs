@@ -55,18 +55,31 @@ impl Rounds {
         }
         let mut pairs = Vec::new();
         for round in 1..=self.rounds {
+            let mut before = None;
+            // Neither is always the one that comes after the other.
+            if round % 2 == 0 {
+                before = self.turn(floor, Stage::Floor(round), &mut stage).await?;
+            }
             stage(Stage::Target(round));
             let target = self.run.on(target).await?;
-            let floor = match floor {
-                Some(floor) => {
-                    stage(Stage::Floor(round));
-                    Some(self.run.on(floor).await?)
-                }
-                None => None,
+            let floor = match before {
+                None => self.turn(floor, Stage::Floor(round), &mut stage).await?,
+                before => before,
             };
             pairs.push(Pair { target, floor });
         }
         Ok(pairs)
+    }
+
+    async fn turn<F: Workload>(
+        &self,
+        floor: Option<&F>,
+        which: Stage,
+        stage: &mut impl FnMut(Stage),
+    ) -> Result<Option<Outcome>, RunError> {
+        let Some(floor) = floor else { return Ok(None) };
+        stage(which);
+        self.run.on(floor).await.map(Some)
     }
 
     async fn warm_up<W: Workload>(&self, workload: &W) -> Result<(), RunError> {
@@ -84,6 +97,8 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
+    use lanyard_token::BootTime;
+
     use super::*;
     use crate::failure::Failure;
     use crate::run::Tally;
@@ -91,7 +106,7 @@ mod tests {
     use crate::workload::Call;
 
     #[tokio::test]
-    async fn target_and_floor_take_turns_after_both_were_warmed_up() {
+    async fn target_and_floor_take_turns_at_going_first_after_both_were_warmed_up() {
         let mut stages = Vec::new();
         let pairs = rounds(Duration::from_millis(1));
         let pairs = pairs.compare(&Nothing, Some(&Nothing), |stage| stages.push(stage));
@@ -100,8 +115,8 @@ mod tests {
             Stage::WarmUp,
             Stage::Target(1),
             Stage::Floor(1),
-            Stage::Target(2),
             Stage::Floor(2),
+            Stage::Target(2),
         ];
         assert_eq!(stages, expected);
         assert_eq!(pairs.len(), 2);
@@ -143,7 +158,7 @@ mod tests {
     }
 
     impl Call for Nothing {
-        async fn call(&mut self) -> Result<u64, Failure> {
+        async fn call(&mut self, _due: BootTime) -> Result<u64, Failure> {
             Ok(1)
         }
     }

@@ -51,7 +51,8 @@ pub struct Outcome {
     pub seen: Recorder,
     /// From the start to the last answer.
     pub took: Duration,
-    /// The latencies, corrected where the loop was closed.
+    /// The latencies: corrected where the loop was closed, and where it was open with what the calls that
+    /// were never sent had waited by the end.
     pub latency: Latency,
     /// How many calls an open loop meant to make and did not.
     pub not_sent: u64,
@@ -75,20 +76,18 @@ impl Run {
             seen.merge(&ended??);
         }
         drop(pacer);
-        let took = turns.now()?.since(turns.begun());
+        let now = turns.now()?;
+        let took = now.since(turns.begun());
+        let latency = match self.load {
+            Load::Open(_) => seen.with_waiting(turns.waiting(now)),
+            Load::Closed => seen.corrected(interval(took, seen.calls(), self.concurrency)),
+        };
         Ok(Outcome {
-            latency: self.latency(&seen, took),
+            latency,
             not_sent: turns.not_sent(),
             seen,
             took,
         })
-    }
-
-    fn latency(&self, seen: &Recorder, took: Duration) -> Latency {
-        match self.load {
-            Load::Open(_) => seen.latency(),
-            Load::Closed => seen.corrected(interval(took, seen.calls(), self.concurrency)),
-        }
     }
 }
 
@@ -141,6 +140,7 @@ fn interval(took: Duration, calls: u64, callers: usize) -> Duration {
 mod tests {
     use std::future::Future;
 
+    use lanyard_token::BootTime;
     use tonic::Status;
 
     use super::*;
@@ -175,6 +175,41 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_server_that_falls_behind_does_not_look_quick() {
+        let run = Run {
+            load: Load::Open(Rate::per_second(1000.0).expect("a rate")),
+            concurrency: 1,
+            span: Span::For(Duration::from_millis(20)),
+            tally: Tally::default(),
+        };
+        let outcome = run.on(&FirstStalls).await.expect("a run");
+        assert_eq!((outcome.seen.calls(), outcome.not_sent), (1, 19));
+        let stall = STALL.as_secs_f64() * 1e6;
+        // All the others were due within twenty milliseconds, and waited for as long as that one.
+        assert!(outcome.latency.p50 > stall * 0.9, "{:?}", outcome.latency);
+    }
+
+    /// One caller, whose first call takes longer than everything else may.
+    struct FirstStalls;
+
+    impl Workload for FirstStalls {
+        type Worker = Self;
+
+        fn workers(&self, _: usize) -> Vec<Self> {
+            vec![Self]
+        }
+    }
+
+    impl Call for FirstStalls {
+        async fn call(&mut self, _due: BootTime) -> Result<u64, Failure> {
+            tokio::time::sleep(STALL).await;
+            Ok(1)
+        }
+    }
+
+    const STALL: Duration = Duration::from_millis(1100);
+
     /// Four callers, of whom each fails every third time.
     struct EveryThirdFails;
 
@@ -189,7 +224,7 @@ mod tests {
     }
 
     impl Call for Third {
-        fn call(&mut self) -> impl Future<Output = Result<u64, Failure>> + Send {
+        fn call(&mut self, _due: BootTime) -> impl Future<Output = Result<u64, Failure>> + Send {
             self.0 += 1;
             let fails = self.0.is_multiple_of(3);
             async move {

@@ -33,6 +33,9 @@ pub enum Span {
 }
 
 impl Rate {
+    /// A hundred a second.
+    pub const HUNDRED: Self = Self(100.0);
+
     /// A rate, unless it is none that calls can come at.
     #[must_use]
     pub fn per_second(rate: f64) -> Option<Self> {
@@ -143,6 +146,26 @@ impl Turns {
         }
     }
 
+    /// How long the calls that were not sent had waited at some time, in a few groups: how many, and for
+    /// how long, told by the last of the group, which waited least.
+    pub(crate) fn waiting(&self, at: BootTime) -> impl Iterator<Item = (u64, Duration)> {
+        let not_sent = self.not_sent();
+        let sent = self.0.calls.saturating_sub(not_sent);
+        let begun = self.0.begun;
+        let rate = match self.0.load {
+            Load::Closed => None,
+            Load::Open(rate) => Some(rate),
+        };
+        let groups = (0..=GROUPS).map(move |group| share(not_sent, group));
+        let groups = groups.clone().zip(groups.skip(1));
+        let groups = groups.filter(|(first, next)| next > first);
+        groups.filter_map(move |(first, next)| {
+            let last = sent.saturating_add(next).saturating_sub(1);
+            let due = begun.saturating_add(rate?.due(last));
+            Some((next - first, at.since(due)))
+        })
+    }
+
     /// Starts what hands out the turns of an open loop.
     pub(crate) fn pace(&self) -> Pacer {
         let thread = match self.0.load {
@@ -216,6 +239,11 @@ impl Drop for Pacer {
     }
 }
 
+/// So many parts of a whole.
+const fn share(of: u64, group: u64) -> u64 {
+    (of / GROUPS) * group + (of % GROUPS) * group / GROUPS
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -227,6 +255,8 @@ const fn whole(number: f64) -> u64 {
 
 /// How long after the end of an open loop what was due before is still sent.
 const GRACE: Duration = Duration::from_secs(1);
+/// As fine as percentiles are told. There may be more calls than anybody could count one by one.
+const GROUPS: u64 = 1000;
 /// More than there are callers.
 const WAKE_ALL: u64 = 1 << 20;
 
@@ -291,5 +321,20 @@ mod tests {
         drop(pacer);
         assert_eq!(turns.next().await, Ok(None));
         assert_eq!(turns.not_sent(), 4);
+
+        let at = turns.begun().saturating_add(Duration::from_millis(10));
+        let waiting: Vec<_> = turns.waiting(at).collect();
+        let expected = [9, 8, 7, 6].map(|millis| (1, Duration::from_millis(millis)));
+        assert_eq!(waiting, expected);
+    }
+
+    #[tokio::test]
+    async fn more_calls_than_can_be_counted_one_by_one_have_waited_too() {
+        let rate = Rate::per_second(1e12).expect("a rate");
+        let span = Span::For(Duration::from_hours(1));
+        let turns = Turns::begin(Load::Open(rate), span).expect("a clock");
+        let at = turns.begun().saturating_add(Duration::from_hours(1));
+        let waiting: u64 = turns.waiting(at).map(|(calls, _)| calls).sum();
+        assert_eq!(waiting, 3_600_000_000_000_000);
     }
 }

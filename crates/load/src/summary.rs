@@ -76,7 +76,7 @@ impl Summary {
 }
 
 impl Ratio {
-    /// Compares each turn of the target with the turn of the floor that came after it.
+    /// Compares each turn of the target with the turn of the floor of the same round.
     #[must_use]
     pub fn of(pairs: &[Pair]) -> Option<Self> {
         let both = pairs
@@ -115,7 +115,9 @@ impl Figure {
     }
 }
 
-fn medians(of: &(impl Iterator<Item = Latency> + Clone)) -> Latency {
+/// The median of each percentile over the rounds.
+#[must_use]
+pub fn medians(of: &(impl Iterator<Item = Latency> + Clone)) -> Latency {
     let of = |which: fn(Latency) -> f64| median(of.clone().map(which)).unwrap_or_default();
     Latency {
         p50: of(|one| one.p50),

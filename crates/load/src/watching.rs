@@ -25,12 +25,12 @@ use crate::workload::{Connection, Connections};
 /// The 16 bytes that a revocation of a token is named by.
 pub type Handle = [u8; 16];
 
-/// When each revocation was asked for and acknowledged, and when each watcher heard of it.
+/// When each revocation was due and acknowledged, and when each watcher heard of it.
 #[derive(Debug)]
 pub struct Hearing {
     begun: BootTime,
     numbers: HashMap<Handle, usize>,
-    asked: Vec<Moment>,
+    due: Vec<Moment>,
     acknowledged: Vec<Moment>,
     /// A row for each watcher.
     heard: Vec<Vec<Moment>>,
@@ -55,8 +55,8 @@ pub struct Watchers {
 /// What they have heard.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    /// From just before the revocation was asked for until somebody heard of it.
-    pub since_asked: Recorder,
+    /// From when the revocation was due until somebody heard of it.
+    pub since_due: Recorder,
     /// The same from when it was acknowledged. Who heard of it before that heard at once.
     pub since_acknowledged: Recorder,
     /// How often somebody did not hear of an acknowledged revocation.
@@ -76,7 +76,7 @@ impl Hearing {
         Ok(Self {
             begun: SystemClock.boot()?,
             numbers: numbers.map(|(number, handle)| (*handle, number)).collect(),
-            asked: moments(),
+            due: moments(),
             acknowledged: moments(),
             heard: (0..watchers).map(|_| moments()).collect(),
             watching: Semaphore::new(0),
@@ -84,9 +84,12 @@ impl Hearing {
         })
     }
 
-    /// Notes that this revocation is about to be asked for.
-    pub fn asked(&self, number: usize) {
-        self.note(&self.asked, number);
+    /// Notes when this revocation was due. It may be asked for later than that, and nobody who is locked
+    /// out by it cares why.
+    pub fn due(&self, number: usize, due: BootTime) {
+        if let Some(moment) = self.due.get(number) {
+            moment.set(due.since(self.begun));
+        }
     }
 
     /// Notes that it was acknowledged.
@@ -123,22 +126,20 @@ impl Hearing {
 
     fn result(&self, broken: Failures) -> Result<Heard, RunError> {
         let mut heard = Heard {
-            since_asked: Recorder::new()?,
+            since_due: Recorder::new()?,
             since_acknowledged: Recorder::new()?,
             missed: 0,
             broken,
         };
         for row in &self.heard {
-            for ((asked, acknowledged), moment) in
-                self.asked.iter().zip(&self.acknowledged).zip(row)
-            {
-                let (Some(asked), Some(acknowledged)) = (asked.told(), acknowledged.told()) else {
+            for ((due, acknowledged), moment) in self.due.iter().zip(&self.acknowledged).zip(row) {
+                let (Some(due), Some(acknowledged)) = (due.told(), acknowledged.told()) else {
                     continue;
                 };
                 match moment.told() {
                     None => heard.missed += 1,
                     Some(at) => {
-                        heard.since_asked.record(asked, at, Ok(1));
+                        heard.since_due.record(due, at, Ok(1));
                         heard.since_acknowledged.record(acknowledged, at, Ok(1));
                     }
                 }
@@ -275,13 +276,14 @@ mod tests {
 
     use super::*;
 
+    const LATE: Duration = Duration::from_secs(5);
     const HANDLES: [Handle; 2] = [[1; 16], [2; 16]];
 
     #[test]
     fn what_everybody_heard_is_timed_and_what_somebody_did_not_hear_is_missed() {
         let hearing = Hearing::new(2, &HANDLES).expect("a clock");
         for number in [0, 1] {
-            hearing.asked(number);
+            hearing.due(number, hearing.begun);
             hearing.acknowledged(number);
         }
         hearing.heard(0, &batch(&[[1; 16], [9; 16], [2; 16]]));
@@ -289,7 +291,7 @@ mod tests {
 
         let heard = hearing.result(Failures::default()).expect("room");
         assert_eq!(heard.missed, 1);
-        assert_eq!(heard.since_asked.calls(), 3);
+        assert_eq!(heard.since_due.calls(), 3);
         assert_eq!(heard.since_acknowledged.calls(), 3);
         assert_eq!(hearing.hearings.available_permits(), 3);
     }
@@ -305,11 +307,26 @@ mod tests {
     }
 
     #[test]
+    fn it_counts_from_when_the_revocation_was_due_and_not_from_when_it_was_sent() {
+        let mut hearing = Hearing::new(1, &HANDLES).expect("a clock");
+        // It was due five seconds before it is sent.
+        hearing.begun = hearing.begun.saturating_sub(LATE);
+        hearing.due(0, hearing.begun);
+        hearing.acknowledged(0);
+        hearing.heard(0, &batch(&[[1; 16]]));
+
+        let heard = hearing.result(Failures::default()).expect("room");
+        let late = LATE.as_secs_f64() * 1e6;
+        assert!(heard.since_due.latency().p50 > late * 0.99, "{heard:?}");
+        assert!(heard.since_acknowledged.latency().p50 < late, "{heard:?}");
+    }
+
+    #[test]
     fn a_revocation_that_was_not_acknowledged_cannot_be_missed() {
         let hearing = Hearing::new(1, &HANDLES).expect("a clock");
-        hearing.asked(0);
+        hearing.due(0, hearing.begun);
         let heard = hearing.result(Failures::default()).expect("room");
-        assert_eq!((heard.missed, heard.since_asked.calls()), (0, 0));
+        assert_eq!((heard.missed, heard.since_due.calls()), (0, 0));
     }
 
     fn batch(handles: &[Handle]) -> RevocationBatch {

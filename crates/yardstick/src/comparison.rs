@@ -106,11 +106,13 @@ impl fmt::Display for Comparison<'_> {
     }
 }
 
-/// The one in the middle; not a number if there is none.
+/// The one in the middle, or the mean of the two there; not a number if there is none.
 fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<_> = figures.collect();
     figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+    let middle = |index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
+    let last = figures.len().saturating_sub(1);
+    f64::midpoint(middle(last / 2), middle(figures.len() / 2))
 }
 
 /// How long a turn takes at least: so short that both of a pair meet the same weather, and so long
@@ -126,6 +128,7 @@ mod tests {
     #[test]
     fn the_median_is_not_moved_by_an_outlier() {
         assert!((median([3.0, 1.0, 900.0].into_iter()) - 3.0).abs() < f64::EPSILON);
+        assert!((median([4.0, 1.0, 900.0, 3.0].into_iter()) - 3.5).abs() < f64::EPSILON);
         assert!(median(std::iter::empty()).is_nan());
     }
 

@@ -38,6 +38,20 @@ fn there_are_axes_with_units_a_legend_and_a_point_for_each_percentile_of_each_lo
 }
 
 #[test]
+fn a_load_that_was_not_kept_up_with_has_hollow_points_and_a_legend() {
+    let svg = plot("check", &steps());
+    assert!(!svg.contains("hollow"), "{svg}");
+    let mut steps = steps();
+    steps[2].kept_up = false;
+    let svg = plot("check", &steps);
+    let hollow = svg.lines().filter(|line| line.starts_with("<circle"));
+    let hollow = hollow.filter(|line| line.contains(r#"fill="white""#));
+    assert_eq!(hollow.count(), 4);
+    assert!(svg.contains(">hollow: behind<"), "{svg}");
+    assert_eq!(opened_and_never_closed(&svg), Vec::<&str>::new());
+}
+
+#[test]
 fn the_scale_of_latencies_is_logarithmic_and_that_of_loads_is_not() {
     let frame = Frame {
         most: 100.0,
@@ -93,6 +107,7 @@ fn steps() -> Vec<Step> {
         rate,
         answered: rate,
         not_sent: 0,
+        kept_up: true,
         latency_us: Latency {
             p50,
             p90: p50 * 1.5,

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
 use lanyard_proto::v1::{BatchCheckItem, BatchCheckRequest};
+use lanyard_token::BootTime;
 use tonic::transport::Channel;
 
 use super::check::{ASKED, allowed};
@@ -64,7 +65,7 @@ impl Workload for Batches {
 }
 
 impl Call for BatchChecker {
-    async fn call(&mut self) -> Result<u64, Failure> {
+    async fn call(&mut self, _due: BootTime) -> Result<u64, Failure> {
         let request = self.connection.request(self.request.clone());
         let answer = self.client.batch_check(request).await?.into_inner();
         if answer.decisions.len() != self.request.checks.len() {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
 use lanyard_proto::v1::{Capability, CheckRequest, CheckResponse, Decision};
+use lanyard_token::BootTime;
 use tonic::transport::Channel;
 
 use super::connections::{Connection, Connections};
@@ -57,7 +58,7 @@ impl Workload for Checks {
 }
 
 impl Call for Checker {
-    async fn call(&mut self) -> Result<u64, Failure> {
+    async fn call(&mut self, _due: BootTime) -> Result<u64, Failure> {
         let request = take_turn(&self.requests, &self.next).cloned();
         let request = self.connection.request(request.unwrap_or_default());
         let CheckResponse { decision } = self.client.check(request).await?.into_inner();

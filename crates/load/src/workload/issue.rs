@@ -2,6 +2,7 @@
 
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
 use lanyard_proto::v1::{AccessToken, IssueTokenRequest};
+use lanyard_token::BootTime;
 use tonic::transport::Channel;
 
 use super::connections::{Connection, Connections};
@@ -49,7 +50,7 @@ impl Workload for Issues {
 }
 
 impl Call for Issuer {
-    async fn call(&mut self) -> Result<u64, Failure> {
+    async fn call(&mut self, _due: BootTime) -> Result<u64, Failure> {
         let request = self.connection.request(self.request.clone());
         let issued = self.client.issue_token(request).await?.into_inner();
         match issued.access_token {

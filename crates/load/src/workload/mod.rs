@@ -10,7 +10,7 @@ mod issue;
 mod revoke;
 mod stream;
 
-use lanyard_token::ClockError;
+use lanyard_token::{BootTime, ClockError};
 
 pub use self::batch::Batches;
 pub use self::check::{Checks, check_request};
@@ -45,8 +45,8 @@ pub trait Worker: Send + 'static {
 
 /// Somebody who has one call under way at a time.
 pub trait Call: Send + 'static {
-    /// Makes one call, and tells how much it got done.
-    fn call(&mut self) -> impl Future<Output = Result<u64, Failure>> + Send;
+    /// Makes one call that was due at a time, and tells how much it got done.
+    fn call(&mut self, due: BootTime) -> impl Future<Output = Result<u64, Failure>> + Send;
 }
 
 impl<C: Call> Worker for C {
@@ -57,7 +57,7 @@ impl<C: Call> Worker for C {
         tally: Tally,
     ) -> Result<Recorder, ClockError> {
         while let Some(due) = turns.next().await? {
-            let answer = self.call().await;
+            let answer = self.call(due).await;
             seen.record(due, turns.now()?, answer);
             tally.ended();
         }

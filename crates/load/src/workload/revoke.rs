@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use lanyard_proto::v1::RevokeTokenRequest;
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
+use lanyard_token::BootTime;
 use tonic::transport::Channel;
 
 use super::connections::{Connection, Connections};
@@ -54,7 +55,7 @@ impl Revokes {
         self.acknowledged.load(Ordering::Relaxed)
     }
 
-    /// Notes when each is asked for and acknowledged, for those who wait to hear of it.
+    /// Notes when each was due and acknowledged, for those who wait to hear of it.
     #[must_use]
     pub fn heard_by(mut self, hearing: Arc<Hearing>) -> Self {
         self.hearing = Some(hearing);
@@ -80,13 +81,13 @@ impl Workload for Revokes {
 }
 
 impl Call for Revoker {
-    async fn call(&mut self) -> Result<u64, Failure> {
+    async fn call(&mut self, due: BootTime) -> Result<u64, Failure> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let number = number.checked_rem(self.requests.len()).unwrap_or_default();
         let request = self.requests.get(number).cloned().unwrap_or_default();
         let request = self.connection.request(request);
         if let Some(hearing) = &self.hearing {
-            hearing.asked(number);
+            hearing.due(number, due);
         }
         let answer = self.client.revoke_token(request).await?.into_inner();
         if let Some(hearing) = &self.hearing {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
 use lanyard_proto::v1::stream_check_response::Result as Answer;
 use lanyard_proto::v1::{CheckFailure, CheckRequest, StreamCheckRequest, StreamCheckResponse};
 use lanyard_token::{BootTime, ClockError};
 use tokio::sync::mpsc;
+use tokio::time;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
@@ -78,6 +81,7 @@ impl Worker for Asker {
             turns,
             seen,
             tally,
+            patience: PATIENCE,
         };
         let (questions, queue) = mpsc::channel(self.at_a_time);
         let broken = match self.open(queue).await {
@@ -117,6 +121,8 @@ struct Conversation {
     turns: Turns,
     seen: Recorder,
     tally: Tally,
+    /// How long nothing may come while something is to be answered.
+    patience: Duration,
 }
 
 impl Conversation {
@@ -125,23 +131,35 @@ impl Conversation {
         &mut self,
         asker: &Asker,
         questions: mpsc::Sender<StreamCheckRequest>,
-        mut answers: Streaming<StreamCheckResponse>,
+        mut answers: impl Stream<Item = Result<StreamCheckResponse, Status>> + Unpin,
     ) -> Result<Option<Status>, ClockError> {
         let mut is_over = false;
+        let mut heard = time::Instant::now();
         loop {
             tokio::select! {
                 biased;
                 due = self.turns.next(), if !is_over && self.under_way.has_room() => match due? {
                     // There is room for all that are under way, and if the stream is broken its end
                     // says so.
-                    Some(due) => drop(questions.try_send(asker.question(self.under_way.begin(due)))),
+                    Some(due) => {
+                        if !self.under_way.any() {
+                            heard = time::Instant::now();
+                        }
+                        drop(questions.try_send(asker.question(self.under_way.begin(due))));
+                    }
                     None => is_over = true,
                 },
-                answer = answers.message(), if self.under_way.any() => match answer {
-                    Ok(Some(answer)) => self.take(answer)?,
-                    Ok(None) => return Ok(Some(Status::unavailable("the stream has ended"))),
-                    Err(status) => return Ok(Some(status)),
+                answer = answers.next(), if self.under_way.any() => match answer {
+                    Some(Ok(answer)) => {
+                        heard = time::Instant::now();
+                        self.take(answer)?;
+                    }
+                    None => return Ok(Some(Status::unavailable("the stream has ended"))),
+                    Some(Err(status)) => return Ok(Some(status)),
                 },
+                () = time::sleep_until(heard + self.patience), if self.under_way.any() => {
+                    return Ok(Some(Status::deadline_exceeded("the stream does not answer")));
+                }
                 else => return Ok(None),
             }
         }
@@ -224,11 +242,40 @@ fn decided(answer: StreamCheckResponse) -> Result<u64, Failure> {
     }
 }
 
+/// As long as a call may take that is not on a stream.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use tokio::sync::watch;
+    use tonic::metadata::AsciiMetadataValue;
 
     use super::*;
+    use crate::schedule::{Load, Span};
+    use crate::workload::Authorization;
+
+    #[tokio::test]
+    async fn a_stream_that_opens_and_says_nothing_ends_in_failures() {
+        let said = watch::channel(AsciiMetadataValue::from_static("Bearer x")).1;
+        let nowhere = Channel::from_static("http://127.0.0.1:1").connect_lazy();
+        let connections = Connections::new(vec![nowhere], Authorization::new(said));
+        let streams = Streams::new(connections, &["a token".to_owned()]);
+        let asker = streams.workers(3).pop().expect("one for the connection");
+        let mut conversation = Conversation {
+            under_way: UnderWay::new(3),
+            turns: Turns::begin(Load::Closed, Span::Calls(100)).expect("a clock"),
+            seen: Recorder::new().expect("room"),
+            tally: Tally::default(),
+            patience: Duration::from_millis(20),
+        };
+        let (questions, _kept) = mpsc::channel(3);
+        let ended = conversation.hold(&asker, questions, tokio_stream::pending());
+        let status = ended.await.expect("a clock").expect("a failure");
+        assert_eq!(status.code(), tonic::Code::DeadlineExceeded);
+        conversation.give_up(&status).expect("a clock");
+        assert_eq!(conversation.seen.failures().total(), 3);
+        assert_eq!(conversation.seen.calls(), 0);
+    }
 
     #[test]
     fn an_answer_finds_when_its_question_was_due_and_frees_its_place() {

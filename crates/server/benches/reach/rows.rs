@@ -1,8 +1,8 @@
 //! What is asked of the wire, and how each is measured.
 
-use std::fs;
 use std::time::Duration;
 
+use lanyard_load::resident_kib;
 use lanyard_redis_fixture::Standalone;
 use serde_json::Value;
 
@@ -156,7 +156,12 @@ fn start(effort: Effort) -> Vec<Line> {
 
 fn memory(effort: Effort) -> Vec<Line> {
     let servers = (0..effort.rounds).map(|_| Server::start());
-    let resident = servers.map(|server| resident_mib(&server)).collect();
+    let resident = servers.map(|server| {
+        // What a start needs and gives back is not what an idle server holds.
+        server.leave_alone(effort.idle);
+        resident_mib(&server)
+    });
+    let resident = resident.collect();
     vec![line(
         ("idle memory, resident", "under 25 MiB"),
         " MiB",
@@ -170,7 +175,7 @@ fn watch(effort: Effort) -> Vec<Line> {
         .map(|_| {
             let server = Server::start();
             let command = format!(
-                "watch --watchers 1000 --rate 100 --duration {}s --pid {}",
+                "watch --watchers 1000 --rate 100 --duration {}s --rounds 1 --warm-up 0s --pid {}",
                 effort.seconds,
                 server.pid()
             );
@@ -180,7 +185,7 @@ fn watch(effort: Effort) -> Vec<Line> {
     let all = |pointer: &str| told.iter().map(|one| number(one, pointer)).collect();
     let p99 = |pointer: &str| told.iter().map(|one| number(one, pointer) / 1e3).collect();
     let missed = "1,000 watchers, 100 revocations a second: not heard";
-    let heard = "the same: p99 from the call until heard";
+    let heard = "the same: p99 from when the call was due until heard";
     let later = "the same: p99 from its acknowledgement until heard";
     let grown = "the same: memory for each watcher";
     vec![
@@ -230,11 +235,8 @@ fn number(told: &Value, pointer: &str) -> f64 {
 }
 
 fn resident_mib(server: &Server) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid()));
-    let status = status.expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    kib.expect("a size").parse::<f64>().expect("a number") / 1024.0
+    let kib = resident_kib(server.pid()).expect("the process runs");
+    f64::from(u32::try_from(kib).expect("a size")) / 1024.0
 }
 
 fn millis(time: Duration) -> f64 {

@@ -1,9 +1,10 @@
 //! A server of one's own: the real binary, on free ports, in a directory that goes with it.
 
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use lanyard_token::{BootTime, Clock as _, SystemClock};
@@ -16,9 +17,12 @@ use super::Effort;
 #[derive(Clone)]
 pub(super) struct Home(Arc<TempDir>);
 
-/// A server that answers. It is killed when it is dropped.
+/// A process that is killed when it is dropped, also by whatever went wrong meanwhile.
+struct Process(Child);
+
+/// A server that answers.
 pub(super) struct Server {
-    process: Child,
+    process: Process,
     admin: String,
     endpoint: String,
     took: Duration,
@@ -65,19 +69,19 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let begun = now();
-        let mut process = command.spawn().expect("the binary runs");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe"));
+        let mut process = Process(command.spawn().expect("the binary runs"));
+        let lines = lines(process.0.stdout.take().expect("a pipe"));
         let mut server = Self {
-            endpoint: after("listening on ", &mut lines),
-            admin: after("admin on ", &mut lines),
+            endpoint: after("listening on ", &lines),
+            admin: after("admin on ", &lines),
             process,
             took: Duration::ZERO,
             bootstrap,
             home: home.clone(),
         };
-        while !server.is_ready() {
-            std::thread::park_timeout(LOOK_EVERY);
-        }
+        eventually(A_START, "the server is not ready", || {
+            server.is_ready().then_some(())
+        });
         server.took = now().since(begun);
         server
     }
@@ -92,12 +96,26 @@ impl Server {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.process.id()
+        self.process.0.id()
+    }
+
+    /// Lets it be for a time.
+    pub(super) fn leave_alone(&self, time: Duration) {
+        let begun = now();
+        while let Some(left) = time
+            .checked_sub(now().since(begun))
+            .filter(|left| !left.is_zero())
+        {
+            thread::park_timeout(left);
+        }
+        assert!(self.is_ready(), "the server is no longer ready");
     }
 
     /// Runs a benchmark under the default load.
     pub(super) fn bench(&self, line: &str, effort: Effort) -> Value {
-        let Effort { rounds, seconds } = effort;
+        let Effort {
+            rounds, seconds, ..
+        } = effort;
         self.command(&format!("{line} --rounds {rounds} --duration {seconds}s"))
     }
 
@@ -113,15 +131,15 @@ impl Server {
             "--credential",
             &credential,
         ]);
-        let ended = command.output().expect("the binary runs");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(ended.status.success(), "{line}: {said}");
-        serde_json::from_slice(&ended.stdout).expect("JSON")
+        let (status, told, said) = output(command, line);
+        assert!(status.success(), "{line}: {}", said.trim_end());
+        serde_json::from_str(&told).expect("JSON")
     }
 
     fn is_ready(&self) -> bool {
         let host = self.admin.trim_start_matches("http://");
         let asked = TcpStream::connect(host).and_then(|mut stream| {
+            stream.set_read_timeout(Some(A_START))?;
             let request =
                 format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes())?;
@@ -133,26 +151,70 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
         // One that has ended by itself is what was wanted.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Runs a command to its end, but not for ever.
+fn output(mut command: Command, line: &str) -> (ExitStatus, String, String) {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = Process(command.spawn().expect("the binary runs"));
+    let told = text(process.0.stdout.take().expect("a pipe"));
+    let said = text(process.0.stderr.take().expect("a pipe"));
+    let status = eventually(A_COMMAND, line, || {
+        process.0.try_wait().expect("a process of ours")
+    });
+    let read = |pipe: thread::JoinHandle<String>| pipe.join().expect("a reader");
+    (status, read(told), read(said))
+}
+
+/// All that comes out of a pipe, read while the process runs: a full pipe would stop it.
+fn text(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).expect("text");
+        text
+    })
+}
+
+/// The lines that come out of a pipe, for as long as somebody takes them.
+fn lines(pipe: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (says, said) = mpsc::channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(pipe).lines();
+        // Nobody takes them any more: they are read all the same, or the server would stand still.
+        lines
+            .map_while(Result::ok)
+            .for_each(|line| drop(says.send(line)));
+    });
+    said
+}
+
+/// What is looked for, as soon as it is there.
+fn eventually<T>(within: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(now().since(begun) < within, "{what}: waited for {within:?}");
+        thread::park_timeout(LOOK_EVERY);
     }
 }
 
 /// The word that follows this text at the beginning of the next line that has it.
-fn after(text: &str, lines: &mut impl std::io::BufRead) -> String {
-    let mut line = String::new();
-    while lines
-        .read_line(&mut line)
-        .expect("the server says where it is")
-        > 0
-    {
+fn after(text: &str, lines: &mpsc::Receiver<String>) -> String {
+    while let Ok(line) = lines.recv_timeout(A_START) {
         if let Some(rest) = line.strip_prefix(text) {
             return rest.trim_end().to_owned();
         }
-        line.clear();
     }
     panic!("the server did not say `{text}`")
 }
@@ -161,5 +223,9 @@ fn now() -> BootTime {
     SystemClock.boot().expect("a clock")
 }
 
+/// How long a start may take until it is one that failed.
+const A_START: Duration = Duration::from_mins(1);
+/// The longest command takes less than half of this.
+const A_COMMAND: Duration = Duration::from_mins(20);
 /// Short beside what a start takes.
 const LOOK_EVERY: Duration = Duration::from_millis(1);

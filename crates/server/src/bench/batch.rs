@@ -45,7 +45,7 @@ async fn measure(
     ground: &Ground,
 ) -> Result<Report, BenchError> {
     let tokens = ground.tokens(args.tokens.get()).await?;
-    let there = site::connect(connection, Purpose::Check, args.load.connections).await?;
+    let there = site::connect(connection, Purpose::Check, args.load.connections()).await?;
     let target = Batches::new(there.clone(), &tokens, args.batch);
     let is_compared = args.against.against == CheckOrNone::Check;
     let floor = is_compared.then(|| Checks::new(there, &tokens));

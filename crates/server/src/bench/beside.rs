@@ -30,7 +30,7 @@ pub(super) async fn floor(
         FloorKind::Verify => Some(key_of(connection, tokens).await?),
         FloorKind::Empty | FloorKind::Sign => None,
     };
-    let process = FloorProcess::start(kind, key.as_deref())?;
+    let process = FloorProcess::start(kind, key.as_deref()).await?;
     Ok(Beside(Some((kind, process))))
 }
 

@@ -57,7 +57,7 @@ async fn measure(
     ground: &Ground,
 ) -> Result<Report, BenchError> {
     let tokens = ground.tokens(args.count()).await?;
-    let connections = args.load.connections;
+    let connections = args.load.connections();
     let target = site::connect(connection, Purpose::Check, connections).await?;
     let target = Checks::new(target, &tokens);
     let kind = args.floor(is_local(ground.endpoint()));

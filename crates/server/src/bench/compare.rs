@@ -61,7 +61,7 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         settings,
         against,
     } = subject;
-    let how = How::of(&rounds, load.connections.get(), ground.endpoint());
+    let how = How::of(&rounds, load.connections().get(), ground.endpoint());
     let mut report = Report {
         bench,
         unit,
@@ -76,7 +76,12 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         loads,
     };
     if let Some(plot) = plot {
-        report.notes.push(plot.draw(&report)?);
+        let title = format!(
+            "{bench}: {} connections, at most {} calls under way, {} cores",
+            report.how.connections, report.how.concurrency, report.how.cores
+        );
+        report.notes.push(plot.draw(&title, &report.loads)?);
+        report.notes.extend(Step::note(&report.loads));
     }
     Ok(report.with(&pairs))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use lanyard_authority::EntropyError;
 use lanyard_load::RunError;
 use thiserror::Error;
 
@@ -32,6 +33,20 @@ pub(crate) enum BenchError {
     NotSent {
         /// How many.
         not_sent: u64,
+    },
+    /// There are no figures, because there was no answer.
+    #[error("not a single call was answered: raise --duration or --rate, or look at the authority")]
+    NothingAnswered,
+    /// What watchers hear would not fit.
+    #[error(
+        "{watchers} watchers that hear of {revocations} revocations are more than there is memory for: \
+         lower --watchers, --rate or --duration"
+    )]
+    TooMuchToHear {
+        /// How many watch.
+        watchers: usize,
+        /// What each is to hear of.
+        revocations: u64,
     },
     /// The bare service does not start.
     #[error(
@@ -95,10 +110,26 @@ pub(crate) enum BenchError {
     /// The bare service ended.
     #[error("the bare service ended ({0}): start it again")]
     Serve(#[from] tonic::transport::Error),
+    /// There are no random numbers.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
     /// The system does not do its part.
     #[error("the system refuses ({0}): try again")]
     System(io::Error),
     /// Somebody pressed Ctrl-C.
-    #[error("interrupted, and what was made for it is deleted: run it again for figures")]
+    #[error("interrupted: run it again for figures")]
     Interrupted,
+    /// The identity that was made for it is still there.
+    #[error(
+        "{before}the identity `{identity_id}`, which was made for this, is left behind ({source}): delete \
+         it by `lanyard identity delete`"
+    )]
+    LeftBehind {
+        /// What went wrong before that, as the beginning of the line.
+        before: String,
+        /// Its id.
+        identity_id: String,
+        /// Why it was not deleted.
+        source: ClientError,
+    },
 }

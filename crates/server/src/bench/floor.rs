@@ -3,12 +3,14 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use std::{env, thread};
 
 use clap::{Args, ValueEnum};
 use lanyard_load::floor::{self, Floor, PublicKey};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::{task, time};
 
 use super::BenchError;
 
@@ -96,11 +98,15 @@ pub(super) struct FloorProcess {
 
 impl FloorProcess {
     /// Starts one. A key is what it verifies with.
-    pub(super) fn start(kind: FloorKind, key: Option<&str>) -> Result<Self, BenchError> {
-        Self::spawn(kind, key).map_err(BenchError::Floor)
+    pub(super) async fn start(kind: FloorKind, key: Option<&str>) -> Result<Self, BenchError> {
+        let started = time::timeout(PATIENCE, Self::spawn(kind, key)).await;
+        let started = started.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into()));
+        started.map_err(BenchError::Floor)
     }
 
-    fn spawn(kind: FloorKind, key: Option<&str>) -> io::Result<Self> {
+    /// Dropped on the way, by Ctrl-C or by the clock, it kills what it has started, and with that ends
+    /// what the thread waits for.
+    async fn spawn(kind: FloorKind, key: Option<&str>) -> io::Result<Self> {
         let kind = kind.to_possible_value();
         let mut command = Command::new(env::current_exe()?);
         command.args(["bench", "floor", "--attended", "--kind"]);
@@ -115,10 +121,13 @@ impl FloorProcess {
             process: command.spawn()?,
             endpoint: String::new(),
         };
-        let mut line = String::new();
         let said = floor.process.stdout.take();
         let said = said.ok_or(io::ErrorKind::BrokenPipe)?;
-        BufReader::new(said).read_line(&mut line)?;
+        let line = task::spawn_blocking(move || {
+            let mut line = String::new();
+            BufReader::new(said).read_line(&mut line).map(|_| line)
+        });
+        let line = line.await.map_err(io::Error::other)??;
         let endpoint = line.trim_end().strip_prefix(LISTENING);
         endpoint
             .ok_or(io::ErrorKind::UnexpectedEof)?
@@ -135,4 +144,6 @@ impl Drop for FloorProcess {
     }
 }
 
+/// It has nothing to do but to bind a port.
+const PATIENCE: Duration = Duration::from_secs(20);
 const LISTENING: &str = "listening on ";

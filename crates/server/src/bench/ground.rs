@@ -1,12 +1,12 @@
 //! An identity to try things on, which is gone afterwards, and with it all tokens that it had.
 
-use std::process;
-
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use lanyard_authority::{Entropy as _, SystemEntropy};
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
 use lanyard_proto::v1::{
     AccessToken, CreateIdentityRequest, DeleteIdentityRequest, IssueTokenRequest,
 };
+use uuid::Builder;
 
 use super::BenchError;
 use crate::client::{ClientError, ConnectionArgs, Purpose, Session, required};
@@ -32,18 +32,23 @@ pub(super) async fn on_own_ground<T>(
         outcome = work(&ground) => outcome,
         () = signals.received() => Err(BenchError::Interrupted),
     };
-    let left = ground.leave().await;
-    let outcome = outcome?;
-    left?;
-    Ok(outcome)
+    let identity_id = ground.identity_id.clone();
+    match (outcome, ground.leave().await) {
+        (outcome, Ok(())) => outcome,
+        (outcome, Err(source)) => Err(BenchError::LeftBehind {
+            before: outcome.map_or_else(|error| format!("{error}; and "), |_| String::new()),
+            identity_id,
+            source,
+        }),
+    }
 }
 
 impl Ground {
-    async fn make(connection: &ConnectionArgs) -> Result<Self, ClientError> {
+    async fn make(connection: &ConnectionArgs) -> Result<Self, BenchError> {
         let session = Session::open(connection, Purpose::Issue).await?;
         let mut client = IdentityServiceClient::new(session.channel());
         let request = CreateIdentityRequest {
-            custom_id: Some(format!("{CUSTOM_ID}-{}", process::id())),
+            custom_id: Some(custom_id()?),
             token: None,
         };
         let made = session.call(request, async |request| {
@@ -104,7 +109,15 @@ impl Ground {
     }
 }
 
-/// Two benchmarks at once do not share an identity: the first to end would take it from the other.
+/// Two benchmarks at once do not share an identity, wherever they run: the first to end would take it from
+/// the other. Nor is it one that somebody else has made.
+fn custom_id() -> Result<String, BenchError> {
+    let mut random = [0; 16];
+    SystemEntropy.fill(&mut random)?;
+    let random = Builder::from_random_bytes(random).into_uuid();
+    Ok(format!("{CUSTOM_ID}-{random}"))
+}
+
 const CUSTOM_ID: &str = "lanyard-bench";
 /// How many tokens are asked for at a time.
 const AT_A_TIME: usize = 64;

@@ -46,7 +46,7 @@ async fn measure(
     connection: &ConnectionArgs,
     ground: &Ground,
 ) -> Result<Report, BenchError> {
-    let connections = args.load.connections;
+    let connections = args.load.connections();
     let target = site::connect(connection, Purpose::Issue, connections).await?;
     let target = Issues::new(target, ground.issue_request());
     let beside = beside::floor(args.floor(is_local(ground.endpoint())), connection, &[]).await?;

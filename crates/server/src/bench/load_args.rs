@@ -1,6 +1,6 @@
 //! How hard, how long and how often.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,42 +10,48 @@ use lanyard_load::{Load, Rate, Rounds, Run, Span, Tally};
 /// The flags that every load has.
 #[derive(Clone, Debug, Args)]
 pub(super) struct LoadArgs {
-    /// How many connections the calls come over
-    #[arg(long, value_name = "N", default_value = "2", help_heading = HEADING)]
-    pub(super) connections: NonZeroUsize,
-    /// How many calls are under way at a time
-    #[arg(long, value_name = "N", default_value = "64", help_heading = HEADING)]
-    pub(super) concurrency: NonZeroUsize,
+    /// How many connections the calls come over; by default 2, or one for each 500 who watch
+    #[arg(long, value_name = "N", help_heading = HEADING)]
+    pub(super) connections: Option<NonZeroUsize>,
+    /// How many calls are under way at a time, at most 4096
+    #[arg(long, value_name = "N", value_parser = at_a_time, default_value = "64", help_heading = HEADING)]
+    concurrency: usize,
     /// How long each round takes, of each of the two that are compared
-    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = HEADING)]
+    #[arg(long, value_name = "TIME", value_parser = lasting, default_value = "10s", help_heading = HEADING)]
     duration: Duration,
     /// Make so many calls in each round, however long that takes
     #[arg(long, value_name = "N", conflicts_with = "duration", help_heading = HEADING)]
-    count: Option<u64>,
+    count: Option<NonZeroU64>,
     /// How long both are called before anything counts
     #[arg(long, value_name = "TIME", default_value = "2s", help_heading = HEADING)]
     warm_up: Duration,
     /// How many rounds there are; the median is told
     #[arg(long, value_name = "N", default_value = "5", help_heading = HEADING)]
     rounds: NonZeroUsize,
-    /// Open loop: so many calls are due each second, and latencies count from when they were due
+    /// Open loop: so many calls are due each second, and latencies count from when they were due;
+    /// `watch` is one in any case, at 100 a second by default
     #[arg(long, value_name = "PER_SECOND", value_parser = rate, help_heading = HEADING)]
     pub(super) rate: Option<Rate>,
-    /// Also measure at ten loads, up to --rate or to the most that there was, and draw the latencies
+    /// Also measure at several loads, up to --rate or to the most that there was, and draw the latencies
     #[arg(long, value_name = "FILE.svg", help_heading = HEADING)]
     pub(super) plot: Option<PathBuf>,
 }
 
 impl LoadArgs {
+    /// How many connections calls come over.
+    pub(super) fn connections(&self) -> NonZeroUsize {
+        self.connections.unwrap_or(CONNECTIONS)
+    }
+
     /// The rounds that these ask for.
     pub(super) fn rounds(&self) -> Rounds {
         let span = match self.count {
-            Some(calls) => Span::Calls(calls),
+            Some(calls) => Span::Calls(calls.get()),
             None => Span::For(self.duration.into()),
         };
         let run = Run {
             load: self.rate.map_or(Load::Closed, Load::Open),
-            concurrency: self.concurrency.get(),
+            concurrency: self.concurrency,
             span,
             tally: Tally::default(),
         };
@@ -58,12 +64,35 @@ impl LoadArgs {
 }
 
 /// Reads a number of calls for each second.
-pub(super) fn rate(text: &str) -> Result<Rate, String> {
+fn rate(text: &str) -> Result<Rate, String> {
     let number = text.parse::<f64>().ok();
     number
         .and_then(Rate::per_second)
         .ok_or_else(|| "a number of calls for each second, more than 0".to_owned())
 }
 
+/// Reads how long a round takes. In no time at all nothing would be measured.
+fn lasting(text: &str) -> Result<Duration, String> {
+    let time = text
+        .parse::<Duration>()
+        .map_err(|error| error.to_string())?;
+    if time.is_zero() {
+        return Err("a time of more than 0, such as 10s".to_owned());
+    }
+    Ok(time)
+}
+
+/// Reads how many calls are under way. Each caller has a histogram of its own, of some 230 KB.
+fn at_a_time(text: &str) -> Result<usize, String> {
+    let number = text.parse::<usize>().ok();
+    number
+        .filter(|number| (1..=MOST_AT_A_TIME).contains(number))
+        .ok_or_else(|| format!("a number from 1 to {MOST_AT_A_TIME}"))
+}
+
+/// As many as a small machine has memory for, and more than two cores have a use for.
+const MOST_AT_A_TIME: usize = 4096;
+/// So that not all calls wait for one another's bytes.
+const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 /// These flags stand apart in the help.
 const HEADING: &str = "Load";

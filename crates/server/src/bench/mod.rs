@@ -11,7 +11,7 @@
 //! | `floor`, `beside` | the bare service, in a process of its own, and while something is compared with it |
 //! | `compare` | two things in turns |
 //! | `plot` | the file that a plot goes to |
-//! | `admin`, `memory` | what the server's process says of itself |
+//! | `admin` | what the server's process counts |
 //! | `told` | the report, and the exit code |
 //! | `check`, ... | one file for each thing that is measured |
 
@@ -25,7 +25,6 @@ mod floor;
 mod ground;
 mod issue;
 mod load_args;
-mod memory;
 mod plot;
 mod revoke;
 mod site;

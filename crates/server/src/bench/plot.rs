@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use lanyard_load::{Report, plot};
+use lanyard_load::{Step, plot};
 
 use super::BenchError;
 
@@ -25,13 +25,9 @@ impl Plot {
         })
     }
 
-    /// Draws the loads of a report, and says where.
-    pub(super) fn draw(mut self, report: &Report) -> Result<String, BenchError> {
-        let title = format!(
-            "{}: {} connections, at most {} calls under way, {} cores",
-            report.bench, report.how.connections, report.how.concurrency, report.how.cores
-        );
-        let drawn = plot(&title, &report.loads);
+    /// Draws loads, and says where.
+    pub(super) fn draw(mut self, title: &str, loads: &[Step]) -> Result<String, BenchError> {
+        let drawn = plot(title, loads);
         let written = self.file.write_all(drawn.as_bytes());
         written.map_err(|source| refused(&self.path, source))?;
         Ok(format!(

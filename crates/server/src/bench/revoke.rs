@@ -44,7 +44,7 @@ async fn measure(
     ground: &Ground,
 ) -> Result<Report, BenchError> {
     let tokens = ground.tokens(args.tokens.get()).await?;
-    let there = site::connect(connection, Purpose::Issue, args.load.connections).await?;
+    let there = site::connect(connection, Purpose::Issue, args.load.connections()).await?;
     let target = Revokes::new(there, tokens);
     let subject = Subject {
         bench: "revoke",

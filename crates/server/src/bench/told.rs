@@ -1,6 +1,6 @@
 //! The report, in the form that was asked for, and what the exit code makes of it.
 
-use lanyard_load::Report;
+use lanyard_load::{Report, Summary};
 use serde_json::Value;
 
 use super::BenchError;
@@ -17,7 +17,11 @@ pub(super) fn tell(report: &Report, connection: &ConnectionArgs) -> Result<(), B
         });
     }
     let floor = report.floor.as_ref().map_or(0, |floor| floor.not_sent);
+    let unanswered = |side: &Summary| side.calls == 0;
     match report.target.not_sent + floor {
+        0 if unanswered(&report.target) || report.floor.as_ref().is_some_and(unanswered) => {
+            Err(BenchError::NothingAnswered)
+        }
         0 => Ok(()),
         not_sent => Err(BenchError::NotSent { not_sent }),
     }

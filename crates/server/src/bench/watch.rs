@@ -4,16 +4,15 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use clap::Args;
-use humantime::Duration;
-use lanyard_load::watching::{Handle, Hearing, Watchers};
-use lanyard_load::workload::Revokes;
-use lanyard_load::{Load, Progress, Rate, Run, Span, Tally};
+use lanyard_load::watching::{Handle, Heard, Hearing, Watchers};
+use lanyard_load::workload::{Connections, Revokes};
+use lanyard_load::{Load, Outcome, Progress, Rate, Run, Span, Stage, resident_kib, shares};
 use uuid::Uuid;
 
 use self::report::{Memory, WatchReport};
 use super::ground::{Ground, on_own_ground};
-use super::load_args::rate;
-use super::memory::resident_kib;
+use super::load_args::LoadArgs;
+use super::plot::Plot;
 use super::{BenchError, site, told};
 use crate::client::{ClientError, ConnectionArgs, Purpose};
 
@@ -25,25 +24,35 @@ pub(super) struct WatchBench {
     /// How many watch the feed
     #[arg(long, value_name = "N", default_value = "1000")]
     watchers: NonZeroUsize,
-    /// How many connections they share; by default one for each 500
-    #[arg(long, value_name = "N")]
-    connections: Option<NonZeroUsize>,
-    /// How many tokens are revoked each second
-    #[arg(long, value_name = "PER_SECOND", value_parser = rate, default_value = "100")]
-    rate: Rate,
-    /// For how long
-    #[arg(long, value_name = "TIME", default_value = "10s")]
-    duration: Duration,
-    /// Revoke so many tokens, however long that takes
-    #[arg(long, value_name = "N", conflicts_with = "duration")]
-    count: Option<NonZeroUsize>,
     /// The authority's process, if it is on this machine: how its memory grew is told, too
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+/// Everybody who watches, and who revokes meanwhile.
+struct Site<'a> {
+    args: &'a WatchBench,
+    ground: &'a Ground,
+    watches: Connections,
+    revokes: Connections,
+    progress: Progress,
+}
+
+/// One round.
+struct Turn {
+    calls: Outcome,
+    heard: Heard,
+    /// The authority's memory before anybody watched.
+    alone: Option<u64>,
+    /// The same once all did, and after the revocations.
+    memory: Option<(u64, u64)>,
 }
 
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: WatchBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
+    args.fits()?;
     let report = on_own_ground(connection, async |ground| {
         measure(&args, connection, ground).await
     });
@@ -58,56 +67,116 @@ async fn measure(
     connection: &ConnectionArgs,
     ground: &Ground,
 ) -> Result<WatchReport, BenchError> {
-    let (tokens, handles) = revocable(ground, args.revocations()).await?;
-    let hearing =
-        Arc::new(Hearing::new(args.watchers.get(), &handles).map_err(ClientError::Clock)?);
-    let alone = args.memory()?;
-    let there = site::connect(connection, Purpose::Watch, args.connections()).await?;
-    let watchers = Watchers::open(&there, Arc::clone(&hearing)).await;
-    let watchers = watchers.map_err(BenchError::Watches)?;
-    let watched = args.memory()?;
-
-    let run = Run {
-        load: Load::Open(args.rate),
-        concurrency: AT_A_TIME,
-        span: Span::Calls(count(tokens.len())),
-        tally: Tally::default(),
-    };
-    let progress = Progress::show(run.tally.clone());
-    progress.say("revoking".to_owned());
-    let revokes = site::connect(connection, Purpose::Issue, NonZeroUsize::MIN).await?;
-    let outcome = run
-        .on(&Revokes::new(revokes, tokens).heard_by(hearing))
-        .await?;
-    progress.say("waiting for the last to hear".to_owned());
-    let busy = args.memory()?;
-    let heard = watchers.close(outcome.seen.calls()).await?;
-    let memory = Memory::of(alone, watched, busy, args.watchers);
-    Ok(WatchReport::new(
+    let plot = args.load.plot.as_deref().map(Plot::create).transpose()?;
+    let rounds = args.load.rounds();
+    let mut alone = None;
+    let site = Site {
         args,
-        (&outcome, &heard),
-        memory,
-        ground.endpoint(),
-    ))
+        ground,
+        watches: site::connect(connection, Purpose::Watch, args.connections()).await?,
+        revokes: site::connect(connection, Purpose::Issue, NonZeroUsize::MIN).await?,
+        progress: Progress::show(rounds.run.tally.clone()),
+    };
+    let run = |span, rate| Run {
+        load: Load::Open(rate),
+        span,
+        ..rounds.run.clone()
+    };
+    if !rounds.warm_up.is_zero() {
+        site.progress.stage(Stage::WarmUp);
+        let run = run(Span::For(rounds.warm_up), args.rate());
+        alone = site.turn(run).await?.alone;
+    }
+    let mut turns = Vec::new();
+    for round in 1..=rounds.rounds {
+        site.progress.stage(Stage::Target(round));
+        let turn = site.turn(run(rounds.run.span, args.rate())).await?;
+        // What was once had is not given back, so only the first time counts.
+        alone = alone.or(turn.alone);
+        turns.push(turn);
+    }
+    let mut loads = Vec::new();
+    for rate in shares(args.rate(), STEPS).filter(|_| plot.is_some()) {
+        let words = format!("at {:.0} revocations a second", rate.as_per_second());
+        site.progress.say(words);
+        loads.push((rate, site.turn(run(rounds.run.span, rate)).await?));
+    }
+    drop(site);
+    let memory = Memory::of(alone, &turns, args.watchers);
+    let report = WatchReport::new(args, (&turns, &loads), memory, ground.endpoint());
+    report.drawn(plot)
+}
+
+impl Site<'_> {
+    /// Opens the watches, revokes, and waits for the last to hear.
+    async fn turn(&self, run: Run) -> Result<Turn, BenchError> {
+        let count = calls(&run);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let (tokens, handles) = revocable(self.ground, count).await?;
+        let hearing = Hearing::new(self.args.watchers.get(), &handles);
+        let hearing = Arc::new(hearing.map_err(ClientError::Clock)?);
+        let alone = self.args.memory()?;
+        let watchers = Watchers::open(&self.watches, Arc::clone(&hearing)).await;
+        let watchers = watchers.map_err(BenchError::Watches)?;
+        let watched = self.args.memory()?;
+        let run = Run {
+            span: Span::Calls(calls(&run)),
+            ..run
+        };
+        let revokes = Revokes::new(self.revokes.clone(), tokens).heard_by(hearing);
+        let calls = run.on(&revokes).await?;
+        let busy = self.args.memory()?;
+        Ok(Turn {
+            heard: watchers.close(calls.seen.calls()).await?,
+            calls,
+            alone,
+            memory: watched.zip(busy),
+        })
+    }
 }
 
 impl WatchBench {
-    fn revocations(&self) -> usize {
-        let within = || {
-            let calls = self.rate.due_within(self.duration.into()).saturating_sub(1);
-            usize::try_from(calls.max(1)).unwrap_or(usize::MAX)
+    /// Refuses what there is no room to note the times of.
+    fn fits(&self) -> Result<(), BenchError> {
+        let run = Run {
+            load: Load::Open(self.rate()),
+            ..self.load.rounds().run
         };
-        self.count.map_or_else(within, NonZeroUsize::get)
+        let (watchers, revocations) = (self.watchers.get(), calls(&run));
+        let hearings = u64::try_from(watchers)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(revocations);
+        if hearings > MOST_HEARINGS || revocations > MOST_REVOCATIONS {
+            return Err(BenchError::TooMuchToHear {
+                watchers,
+                revocations,
+            });
+        }
+        Ok(())
+    }
+
+    fn rate(&self) -> Rate {
+        self.load.rate.unwrap_or(RATE)
     }
 
     fn connections(&self) -> NonZeroUsize {
         let unsaid = self.watchers.get().div_ceil(ON_ONE_CONNECTION);
         let unsaid = NonZeroUsize::new(unsaid).unwrap_or(NonZeroUsize::MIN);
-        self.connections.unwrap_or(unsaid)
+        self.load.connections.unwrap_or(unsaid)
     }
 
     fn memory(&self) -> Result<Option<u64>, BenchError> {
-        self.pid.map(resident_kib).transpose()
+        let read = |pid| resident_kib(pid).map_err(|source| BenchError::Memory { pid, source });
+        self.pid.map(read).transpose()
+    }
+}
+
+/// How many revocations a run has: a token is heard of once, so there is one for each.
+fn calls(run: &Run) -> u64 {
+    match (run.span, run.load) {
+        (Span::Calls(calls), _) => calls,
+        (Span::For(time), Load::Open(rate)) => rate.due_within(time).saturating_sub(1).max(1),
+        (Span::For(_), Load::Closed) => 1,
     }
 }
 
@@ -130,11 +199,13 @@ async fn revocable(
     Ok((tokens, handles))
 }
 
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
 /// Half of what an authority lets one connection have under way.
 const ON_ONE_CONNECTION: usize = 500;
-/// How many revocations are under way at most.
-const AT_A_TIME: usize = 64;
+/// Revocations a second, unless something else is said.
+const RATE: Rate = Rate::HUNDRED;
+/// A gigabyte of times.
+const MOST_HEARINGS: u64 = 1 << 27;
+/// As many tokens, which are issued beforehand, as fit into another.
+const MOST_REVOCATIONS: u64 = 1 << 20;
+/// How many loads are drawn.
+const STEPS: u32 = 4;

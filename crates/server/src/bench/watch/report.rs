@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use lanyard_load::watching::Heard;
-use lanyard_load::{Failures, Latency, Outcome, cores, is_local, quotient};
+use lanyard_load::{Failures, Latency, Rate, Step, cores, is_local, medians, quotient};
 use serde::Serialize;
 
-use super::WatchBench;
+use super::{Turn, WatchBench};
 use crate::bench::BenchError;
+use crate::bench::plot::Plot;
 
 /// What was measured, how, and what came of it. Latencies are in microseconds.
 #[derive(Debug, Serialize)]
@@ -18,6 +18,8 @@ pub(super) struct WatchReport {
     cores: usize,
     watchers: usize,
     connections: usize,
+    concurrency: usize,
+    rounds: usize,
     rate: f64,
     /// How many revocations were acknowledged.
     revocations: u64,
@@ -26,7 +28,8 @@ pub(super) struct WatchReport {
     /// How often one was heard of by somebody.
     heard: u64,
     missed: u64,
-    /// From just before the call.
+    /// From when the call was due. Of this and what follows, the median of each percentile over the
+    /// rounds.
     since_call_us: Latency,
     /// From its acknowledgement, where that came first.
     since_acknowledgement_us: Latency,
@@ -35,6 +38,9 @@ pub(super) struct WatchReport {
     memory_kib: Option<Memory>,
     failures: u64,
     failed: Failures,
+    /// How long until heard, against revocations a second, where a plot was asked for.
+    loads: Vec<Step>,
+    notes: Vec<String>,
 }
 
 /// What is resident in the authority's process, in KiB.
@@ -42,7 +48,7 @@ pub(super) struct WatchReport {
 pub(super) struct Memory {
     /// Before anybody watched.
     alone: u64,
-    /// Once all did.
+    /// Once all did. Of this and what follows, the most of all rounds.
     watched: u64,
     /// After the revocations.
     busy: u64,
@@ -51,22 +57,22 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// What was read at the three times, if anything was.
-    pub(super) fn of(
-        alone: Option<u64>,
-        watched: Option<u64>,
-        busy: Option<u64>,
-        watchers: NonZeroUsize,
-    ) -> Option<Self> {
-        let (alone, watched, busy) = (alone?, watched?, busy?);
+    /// What was read, if anything was.
+    pub(super) fn of(alone: Option<u64>, turns: &[Turn], watchers: NonZeroUsize) -> Option<Self> {
+        let read = turns.iter().filter_map(|turn| turn.memory);
+        let most = read.reduce(|(watched, busy), next| (watched.max(next.0), busy.max(next.1)));
+        Some(Self::grown(alone?, most?, watchers))
+    }
+
+    fn grown(alone: u64, (watched, busy): (u64, u64), watchers: NonZeroUsize) -> Self {
         let grown = busy.max(watched).saturating_sub(alone);
         let watchers = u64::try_from(watchers.get()).unwrap_or(u64::MAX);
-        Some(Self {
+        Self {
             alone,
             watched,
             busy,
             per_watcher: quotient(grown, watchers),
-        })
+        }
     }
 }
 
@@ -74,12 +80,15 @@ impl WatchReport {
     /// Sums it up.
     pub(super) fn new(
         args: &WatchBench,
-        (calls, heard): (&Outcome, &Heard),
+        (turns, loads): (&[Turn], &[(Rate, Turn)]),
         memory_kib: Option<Memory>,
         endpoint: &str,
     ) -> Self {
-        let mut failed = calls.seen.failures().clone();
-        failed.merge(&heard.broken);
+        let every = || turns.iter().chain(loads.iter().map(|(_, turn)| turn));
+        let mut failed = Failures::default();
+        every().for_each(|turn| failed.merge(&turn.failed()));
+        let middle = |of: fn(&Turn) -> Latency| medians(&turns.iter().map(of));
+        let how = args.load.rounds();
         Self {
             bench: "watch",
             endpoint: endpoint.to_owned(),
@@ -87,26 +96,43 @@ impl WatchReport {
             cores: cores(),
             watchers: args.watchers.get(),
             connections: args.connections().get(),
-            rate: args.rate.as_per_second(),
-            revocations: calls.seen.calls(),
-            not_sent: calls.not_sent,
-            heard: heard.since_asked.calls(),
-            missed: heard.missed,
-            since_call_us: heard.since_asked.latency(),
-            since_acknowledgement_us: heard.since_acknowledged.latency(),
-            call_us: calls.latency,
+            concurrency: how.run.concurrency,
+            rounds: how.rounds,
+            rate: args.rate().as_per_second(),
+            revocations: turns.iter().map(|turn| turn.calls.seen.calls()).sum(),
+            not_sent: turns.iter().map(|turn| turn.calls.not_sent).sum(),
+            heard: turns.iter().map(|turn| turn.heard.since_due.calls()).sum(),
+            missed: every().map(|turn| turn.heard.missed).sum(),
+            since_call_us: middle(|turn| turn.heard.since_due.latency()),
+            since_acknowledgement_us: middle(|turn| turn.heard.since_acknowledged.latency()),
+            call_us: middle(|turn| turn.calls.latency),
             memory_kib,
             failures: failed.total(),
             failed,
+            loads: loads.iter().map(|(rate, turn)| turn.step(*rate)).collect(),
+            notes: Vec::new(),
         }
+    }
+
+    /// Draws the loads, if that was asked for.
+    pub(super) fn drawn(mut self, plot: Option<Plot>) -> Result<Self, BenchError> {
+        if let Some(plot) = plot {
+            let title = format!(
+                "watch: until {} watchers have heard, {} connections, {} cores",
+                self.watchers, self.connections, self.cores
+            );
+            self.notes.push(plot.draw(&title, &self.loads)?);
+            self.notes.extend(Step::note(&self.loads));
+        }
+        Ok(self)
     }
 
     /// The report for people.
     pub(super) fn people(&self) -> String {
         let mut lines = vec![
             format!(
-                "watch: {} watchers over {} connections, {} revocations at {} a second",
-                self.watchers, self.connections, self.revocations, self.rate
+                "watch: {} watchers over {} connections, {} revocations at {} a second, {} rounds",
+                self.watchers, self.connections, self.revocations, self.rate, self.rounds
             ),
             format!(
                 "the authority is at {} ({}); this machine has {} cores",
@@ -152,6 +178,7 @@ impl WatchReport {
                 "{count} failed with {code}, the first saying: {first}"
             ));
         }
+        lines.extend(self.notes.iter().cloned());
         lines.join("\n")
     }
 
@@ -164,9 +191,28 @@ impl WatchReport {
             });
         }
         match (self.missed, self.not_sent) {
+            (0, 0) if self.revocations == 0 => Err(BenchError::NothingAnswered),
             (0, 0) => Ok(()),
             (0, not_sent) => Err(BenchError::NotSent { not_sent }),
             (missed, _) => Err(BenchError::Missed { missed }),
+        }
+    }
+}
+
+impl Turn {
+    /// What went wrong, of the calls and of the watches.
+    fn failed(&self) -> Failures {
+        let mut failed = self.calls.seen.failures().clone();
+        failed.merge(&self.heard.broken);
+        failed
+    }
+
+    /// One point of the plot: until heard, rather than until answered.
+    fn step(&self, rate: Rate) -> Step {
+        Step {
+            latency_us: self.heard.since_due.latency(),
+            failed: self.failed(),
+            ..Step::of(rate, &self.calls)
         }
     }
 }
@@ -187,8 +233,8 @@ mod tests {
     #[test]
     fn the_growth_is_shared_out_among_the_watchers() {
         let ten = NonZeroUsize::new(10).expect("ten");
-        let memory = Memory::of(Some(1000), Some(1300), Some(1250), ten).expect("all three");
+        let memory = Memory::grown(1000, (1300, 1250), ten);
         assert!((memory.per_watcher - 30.0).abs() < 1e-9, "{memory:?}");
-        assert_eq!(Memory::of(Some(1), None, Some(1), ten), None);
+        assert_eq!(Memory::of(Some(1), &[], ten), None);
     }
 }

@@ -3,13 +3,13 @@
 use std::fs;
 use std::io;
 
-use super::BenchError;
-
 /// What is resident, in KiB.
-pub(super) fn resident_kib(pid: u32) -> Result<u64, BenchError> {
-    let refused = |source| BenchError::Memory { pid, source };
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(refused)?;
-    resident(&status).ok_or_else(|| refused(io::ErrorKind::InvalidData.into()))
+///
+/// # Errors
+/// If there is no such process, or the system does not tell.
+pub fn resident_kib(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    resident(&status).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 fn resident(status: &str) -> Option<u64> {
