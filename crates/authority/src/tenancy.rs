@@ -93,7 +93,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             keys: [primary, secondary],
         };
         match self.store.create_resource(new).await? {
-            ResourceCreation::Created => Ok((resource, told)),
+            ResourceCreation::Created => {
+                self.signers.forget_name(&resource.name);
+                Ok((resource, told))
+            }
             ResourceCreation::SubscriptionUnknown => {
                 Err(Error::not_found(Entity::Subscription, subscription))
             }
