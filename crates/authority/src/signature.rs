@@ -6,7 +6,7 @@
 //! and gets the proof that calls take.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
-use lanyard_store::{Credential, Store};
+use lanyard_store::{Credential, CredentialRole, Store};
 use lanyard_token::{Clock, ResourceId};
 
 use crate::{Authority, Caller, Entropy, Error, KeyHolder, ResourceName, signers::LedTo};
@@ -97,6 +97,21 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             }
         }
         Ok(None)
+    }
+
+    /// The resources whose keys are tried. For whoever is to be told why a signature was refused.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resources_sought(&self, sought: Sought<'_>) -> Result<Vec<ResourceId>, Error> {
+        let Found { names: _, keys } = self.find(sought).await?;
+        let resources = keys.iter().flatten().filter_map(|key| match key.role {
+            CredentialRole::AccessKey { resource, slot: _ } => Some(resource),
+            CredentialRole::Operator | CredentialRole::Enforcer => None,
+        });
+        let mut resources: Vec<_> = resources.collect();
+        resources.dedup();
+        Ok(resources)
     }
 
     /// The keys of each resource that may be meant, as the store has them.

@@ -63,6 +63,15 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Ok(appended.last().copied())
     }
 
+    /// Whether a resource has this name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn has_resource_named(&self, name: &ResourceName) -> Result<bool, Error> {
+        let found = self.store.resource_named(name.to_string()).await?;
+        Ok(found.is_some())
+    }
+
     /// Makes a resource with its two access keys, whose secrets are told here and never again.
     ///
     /// # Errors
