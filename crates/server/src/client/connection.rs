@@ -32,7 +32,7 @@ pub(crate) struct ConnectionArgs {
     /// The certificate authority to believe of an https endpoint, a PEM file
     ///
     /// Without it, whom the system believes, and the one that `lanyard serve --dev-tls` has made
-    /// beside the credential file, or in the data directory if that is what names the endpoint.
+    /// beside the credential file, or in the data directory of the authority that is called.
     #[arg(long, global = true, value_name = "FILE", env = "LANYARD_CA")]
     #[arg(help_heading = HEADING)]
     pub(super) ca: Option<PathBuf>,
@@ -74,7 +74,8 @@ impl ConnectionArgs {
     /// the authority in it: the default one is wherever a command happens to be called.
     pub(super) fn roots(&self, file: &CredentialFile) -> Result<Roots, ClientError> {
         let mut made_in = vec![directory_of(file)];
-        if self.named(file).is_none() {
+        let of_data = written_in(&self.data);
+        if of_data.is_some() && of_data == self.endpoint(file).ok() {
             made_in.push(&self.data);
         }
         roots(self.ca.as_deref(), &made_in)
@@ -190,6 +191,7 @@ mod tests {
             (Some("https://flag"), &of_data, true),
             (Some("https://flag"), &bare, false),
             (Some("https://flag"), &full, false),
+            (Some("https://data"), &full, true),
         ] {
             let args = args(flag, credential, data.path());
             let roots = args.roots(&args.credential_file().unwrap()).unwrap();
