@@ -38,7 +38,8 @@ need_java() {
 
 # A language is installed if its mark holds the hash of what says which versions.
 mark_of() { echo "$SDKS/$1/installed"; }
-hash_of() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
+# Of what is in them alone: where the checkout is makes no other version.
+hash_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 installed() {
     local language="$1"
     shift
