@@ -3,7 +3,7 @@
 #
 # It starts from a clean checkout and any directory. The tests of the Redis store start real servers
 # on ports of their own, so redis-server is installed if it is missing; those with the Azure SDKs need
-# Python, Node.js and Java, and the SDKs, which are installed under target/. Arguments go to `cargo test`,
+# Python 3.11, Node.js 20 and a JDK 17 or later, and the SDKs, which are installed under target/. Arguments go to `cargo test`,
 # so that `bash tests/run.sh --test main revoking` runs a part. What is printed last is cargo's own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

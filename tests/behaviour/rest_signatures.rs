@@ -263,6 +263,62 @@ async fn the_host_chooses_the_resource_and_without_one_the_identity_and_then_the
     }
 }
 
+/// Python's HTTP drops from the header what its client has signed.
+#[tokio::test]
+async fn a_port_that_goes_without_saying_may_be_signed_and_not_sent() {
+    let server = Server::start().await;
+    let rest = Rest::primary(&server).calling("lanyard.example");
+    for signed in ["lanyard.example:443", "lanyard.example:80/"] {
+        let request = rest.sign(rest.request("POST", "/identities", ""), signed);
+        rest.send(&request).await.expect(201);
+    }
+    let request = rest.request("POST", "/identities", "");
+    let request = rest.sign(request, "lanyard.example:8443");
+    rest.send(&request).await.assert_denied("another port");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_id_is_told_to_those_only_who_have_signed_the_request() {
+    let server = Server::start().await;
+    let rest = Rest::primary(&server);
+    let other = Rest::new(&server, &server.data().credential("operator"));
+    for (verb, path) in [
+        ("GET", "/identities/nobody"),
+        ("POST", "/identities/nobody/:issueAccessToken"),
+    ] {
+        let told = rest.ask(verb, path, "").await.refusal(400);
+        assert_eq!(told.0, "ValidationError");
+        other.ask(verb, path, "").await.assert_denied(path);
+    }
+}
+
+#[tokio::test]
+async fn a_denial_tells_of_a_key_that_is_gone_and_of_resources_that_are_not_there() {
+    let flags = ["--explain-denials", "--default-resource", "nobody"];
+    let server = Server::start_with(&flags).await;
+    assert!(
+        server.output().contains("names no resource that there is"),
+        "{}",
+        server.output()
+    );
+    let by_address = Rest::primary(&server);
+    let told = by_address.ask("POST", "/identities", "").await.refusal(401);
+    assert!(told.1.contains("there is none of the name"), "{told:?}");
+    let rest = by_address.calling("default.example");
+    rest.identity().await;
+    let resource_id = server.data().bootstrap_text("resource_id");
+    let other = Rest::new(&server, &server.data().credential("operator"));
+    let other = other.calling("default.example");
+    let told = other.ask("POST", "/identities", "").await.refusal(401);
+    assert!(told.1.contains(&resource_id), "{told:?}");
+    let slot = AccessKeySlot::Primary.into();
+    let request = RotateAccessKeyRequest { resource_id, slot };
+    let operator = server.operator();
+    operator.admin().rotate_access_key(request).await.unwrap();
+    let told = rest.ask("POST", "/identities", "").await.refusal(401);
+    assert!(told.1.contains("that signed this is gone"), "{told:?}");
+}
+
 #[tokio::test]
 async fn where_it_was_asked_for_a_denial_says_what_differed() {
     let server = Server::start_with(&["--explain-denials"]).await;

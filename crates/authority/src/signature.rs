@@ -6,7 +6,7 @@
 //! and gets the proof that calls take.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
-use lanyard_store::{Credential, Store};
+use lanyard_store::{Credential, CredentialRole, Store};
 use lanyard_token::{Clock, ResourceId};
 
 use crate::{Authority, Caller, Entropy, Error, KeyHolder, ResourceName, signers::LedTo};
@@ -41,13 +41,14 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         sought: Sought<'_>,
         signed: Signed<'_>,
     ) -> Result<KeyHolder, Error> {
+        let then = self.clock.boot()?;
         let Found { names, keys } = self.find(sought).await?;
         for keys in keys {
             if let Some(key) = self.signer(&keys, signed)? {
                 let holder = Caller::holding(key).key_holder()?;
                 self.signers.keep_keys(holder.resource(), keys);
                 for (name, led_to) in names {
-                    self.signers.keep_name(name, led_to);
+                    self.signers.keep_name(name, led_to, then);
                 }
                 return Ok(holder);
             }
@@ -65,7 +66,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         sought: Sought<'_>,
         signed: Signed<'_>,
     ) -> Result<KeyHolder, Error> {
-        for keys in self.keys_remembered(sought) {
+        for keys in self.keys_remembered(sought)? {
             if let Some(key) = self.signer(&keys, signed)? {
                 return Caller::holding(key).key_holder();
             }
@@ -98,6 +99,21 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Ok(None)
     }
 
+    /// The resources whose keys are tried. For whoever is to be told why a signature was refused.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resources_sought(&self, sought: Sought<'_>) -> Result<Vec<ResourceId>, Error> {
+        let Found { names: _, keys } = self.find(sought).await?;
+        let resources = keys.iter().flatten().filter_map(|key| match key.role {
+            CredentialRole::AccessKey { resource, slot: _ } => Some(resource),
+            CredentialRole::Operator | CredentialRole::Enforcer => None,
+        });
+        let mut resources: Vec<_> = resources.collect();
+        resources.dedup();
+        Ok(resources)
+    }
+
     /// The keys of each resource that may be meant, as the store has them.
     async fn find(&self, sought: Sought<'_>) -> Result<Found, Error> {
         let mut found = Found::default();
@@ -128,8 +144,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     }
 
     /// The same keys as far as they are remembered.
-    fn keys_remembered(&self, sought: Sought<'_>) -> Vec<[Credential; 2]> {
-        let named = |name: &ResourceName| self.signers.named(name.as_str());
+    fn keys_remembered(&self, sought: Sought<'_>) -> Result<Vec<[Credential; 2]>, Error> {
+        let now = self.clock.boot()?;
+        let named = |name: &ResourceName| self.signers.named(name.as_str(), now);
         let by_host = sought.host.map_or(Some(LedTo::Nothing), named);
         let meant: Vec<_> = match by_host {
             Some(LedTo::Resource(resource)) => vec![resource],
@@ -141,8 +158,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             None => Vec::new(),
         };
         let keys = meant.into_iter();
-        keys.filter_map(|resource| self.signers.keys(resource))
-            .collect()
+        let keys = keys.filter_map(|resource| self.signers.keys(resource));
+        Ok(keys.collect())
     }
 
     /// The key that has signed one of the texts. Each comparison takes the same time whatever it

@@ -8,10 +8,11 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use lanyard_store::Credential;
-use lanyard_token::ResourceId;
+use lanyard_token::{BootTime, ResourceId};
 
 /// What a name has led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +42,18 @@ impl From<Option<ResourceId>> for LedTo {
 /// The keys of resources, sealed as the store has them, and the names that were looked for.
 #[derive(Debug, Default)]
 pub(crate) struct Signers {
-    names: Mutex<HashMap<String, LedTo>>,
+    names: Mutex<HashMap<String, (LedTo, BootTime)>>,
     keys: Mutex<HashMap<ResourceId, [Credential; 2]>>,
 }
 
 impl Signers {
-    /// What a name has led to, if it was looked for.
-    pub(crate) fn named(&self, name: &str) -> Option<LedTo> {
-        with(&self.names, |names| names.get(name).copied())
+    /// What a name has led to, if it was looked for. That none had it is soon to be asked again: a
+    /// step finds out that a key is gone, but not that a resource was made whose keys are the ones
+    /// that count now.
+    pub(crate) fn named(&self, name: &str, now: BootTime) -> Option<LedTo> {
+        let (led_to, then) = with(&self.names, |names| names.get(name).copied())?;
+        let is_kept = led_to != LedTo::Nothing || now.since(then) < NOTHING_FOR;
+        is_kept.then_some(led_to)
     }
 
     /// The two keys that a resource had.
@@ -56,10 +61,15 @@ impl Signers {
         with(&self.keys, |keys| keys.get(&resource).cloned())
     }
 
-    /// Keeps what a name has led to. Only after somebody was let in by it, or strangers would fill
+    /// Keeps what a name led to then. Only after somebody was let in by it, or strangers would fill
     /// the memory with names of their own.
-    pub(crate) fn keep_name(&self, name: String, led_to: LedTo) {
-        with(&self.names, |names| insert(names, name, led_to));
+    pub(crate) fn keep_name(&self, name: String, led_to: LedTo, then: BootTime) {
+        with(&self.names, |names| insert(names, name, (led_to, then)));
+    }
+
+    /// A resource was made that has the name.
+    pub(crate) fn forget_name(&self, name: &str) {
+        with(&self.names, |names| names.remove(name));
     }
 
     /// Keeps the keys of a resource.
@@ -88,6 +98,8 @@ fn with<M, T>(map: &Mutex<M>, look: impl FnOnce(&mut M) -> T) -> T {
 
 /// How many of each are remembered.
 const ROOM: usize = 10_000;
+/// How long a name that another process may have given to a resource is taken for nobody's.
+const NOTHING_FOR: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -98,13 +110,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn that_nobody_has_a_name_is_remembered_too() {
+    fn that_nobody_has_a_name_is_remembered_too_and_for_a_second() {
         let signers = Signers::default();
-        assert_eq!(signers.named("localhost"), None);
-        for led_to in [LedTo::Nothing, LedTo::Resource(resource(1))] {
-            signers.keep_name("localhost".to_owned(), led_to);
-            assert_eq!(signers.named("localhost"), Some(led_to));
+        assert_eq!(signers.named("localhost", at(0)), None);
+        let found = LedTo::Resource(resource(1));
+        for (led_to, after_a_second) in [(LedTo::Nothing, None), (found, Some(found))] {
+            signers.keep_name("localhost".to_owned(), led_to, at(0));
+            assert_eq!(signers.named("localhost", at(999)), Some(led_to));
+            assert_eq!(signers.named("localhost", at(1000)), after_a_second);
         }
+        signers.forget_name("localhost");
+        assert_eq!(signers.named("localhost", at(0)), None);
     }
 
     #[test]
@@ -123,9 +139,13 @@ mod tests {
     fn the_memory_is_bounded() {
         let signers = Signers::default();
         for id in 0..=ROOM {
-            signers.keep_name(id.to_string(), LedTo::Nothing);
+            signers.keep_name(id.to_string(), LedTo::Nothing, at(0));
         }
         assert!(with(&signers.names, |names| names.len()) <= ROOM);
+    }
+
+    fn at(millis: u64) -> BootTime {
+        BootTime::from_duration(Duration::from_millis(millis))
     }
 
     fn resource(id: u128) -> ResourceId {

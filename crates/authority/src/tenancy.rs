@@ -63,6 +63,15 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Ok(appended.last().copied())
     }
 
+    /// Whether a resource has this name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn has_resource_named(&self, name: &ResourceName) -> Result<bool, Error> {
+        let found = self.store.resource_named(name.to_string()).await?;
+        Ok(found.is_some())
+    }
+
     /// Makes a resource with its two access keys, whose secrets are told here and never again.
     ///
     /// # Errors
@@ -93,7 +102,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             keys: [primary, secondary],
         };
         match self.store.create_resource(new).await? {
-            ResourceCreation::Created => Ok((resource, told)),
+            ResourceCreation::Created => {
+                self.signers.forget_name(&resource.name);
+                Ok((resource, told))
+            }
             ResourceCreation::SubscriptionUnknown => {
                 Err(Error::not_found(Entity::Subscription, subscription))
             }

@@ -113,6 +113,26 @@ async fn a_name_that_was_given_to_another_resource_leads_to_that_one() {
 }
 
 #[tokio::test]
+async fn a_name_that_nobody_had_leads_to_the_resource_that_is_given_it() {
+    let world = World::new().await;
+    let (called, default) = (name("contoso"), name("default"));
+    let by_host = Sought {
+        host: Some(&called),
+        identity: None,
+        default: &default,
+    };
+    let texts = [TEXT.to_owned()];
+    let of_default = sign(&world.first.primary, TEXT);
+    // Before the resource is there the key of the default is good, and that is remembered.
+    ask(&world, by_host, (&texts, &of_default)).await.unwrap();
+    let (_, key) = another(&world, "contoso").await;
+    let refused = ask(&world, by_host, (&texts, &of_default)).await;
+    assert!(matches!(refused, Err(Error::CredentialRefused)));
+    let own = ask(&world, by_host, (&texts, &sign(&key, TEXT))).await;
+    assert!(own.is_ok());
+}
+
+#[tokio::test]
 async fn a_key_that_was_rotated_out_issues_nothing_and_what_it_issued_is_dead() {
     let world = World::new().await;
     let old = world.first.primary.clone();

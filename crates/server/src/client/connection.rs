@@ -15,7 +15,8 @@ use super::trust::roots;
 pub(crate) struct ConnectionArgs {
     /// The authority to call, such as `http://127.0.0.1:7400`
     ///
-    /// Without it, the endpoint that the credential file names, or else the data directory's.
+    /// Without it, the endpoint of the credential file: for a data directory's bootstrap.json, where
+    /// that authority last listened; for another file, what it names, or else the data directory's.
     #[arg(long, global = true, value_name = "URL", env = "LANYARD_ENDPOINT")]
     #[arg(help_heading = HEADING)]
     pub(crate) endpoint: Option<String>,
@@ -30,8 +31,8 @@ pub(crate) struct ConnectionArgs {
 
     /// The certificate authority to believe of an https endpoint, a PEM file
     ///
-    /// Without it, whom the system believes, and the one that `lanyard serve --dev-tls` has made in
-    /// the data directory or beside the credential file.
+    /// Without it, whom the system believes, and the one that `lanyard serve --dev-tls` has made
+    /// beside the credential file, or in the data directory of the authority that is called.
     #[arg(long, global = true, value_name = "FILE", env = "LANYARD_CA")]
     #[arg(help_heading = HEADING)]
     pub(super) ca: Option<PathBuf>,
@@ -62,32 +63,52 @@ impl ConnectionArgs {
     /// Where the authority answers: as the flag says, or the file of the credential; or, for one
     /// on this machine, as it wrote down when it last started.
     pub(super) fn endpoint(&self, file: &CredentialFile) -> Result<String, ClientError> {
-        if let Some(endpoint) = &self.endpoint {
-            return Ok(endpoint.clone());
-        }
-        let named = file.endpoint.as_ref().filter(|_| self.credential.is_some());
-        if let Some(endpoint) = named {
-            return Ok(endpoint.clone());
-        }
-        let written = fs::read_to_string(self.data.join("endpoint"));
-        let written = written.ok().map(|endpoint| endpoint.trim_end().to_owned());
-        written
-            .or_else(|| file.endpoint.clone())
+        self.named(file)
+            .or_else(|| written_in(&self.data))
             .ok_or_else(|| ClientError::NoEndpoint {
                 file: file.path.display().to_string(),
             })
     }
 
-    /// Who is believed of an https endpoint.
+    /// Who is believed of an https endpoint. What was made in the data directory counts only for
+    /// the authority in it: the default one is wherever a command happens to be called.
     pub(super) fn roots(&self, file: &CredentialFile) -> Result<Roots, ClientError> {
-        let beside = file.path.parent().unwrap_or(Path::new(""));
-        roots(self.ca.as_deref(), &[beside, &self.data])
+        let mut made_in = vec![directory_of(file)];
+        let of_data = written_in(&self.data);
+        if of_data.is_some() && of_data == self.endpoint(file).ok() {
+            made_in.push(&self.data);
+        }
+        roots(self.ca.as_deref(), &made_in)
+    }
+
+    /// The endpoint that the flag or the credential file names. A `bootstrap.json` names the one of
+    /// the first start, and what an authority writes beside it is where it started last.
+    fn named(&self, file: &CredentialFile) -> Option<String> {
+        if self.endpoint.is_some() {
+            return self.endpoint.clone();
+        }
+        let is_bootstrap = file.path.file_name().is_some_and(|name| name == BOOTSTRAP);
+        let written = is_bootstrap.then(|| written_in(directory_of(file)));
+        written.flatten().or_else(|| file.endpoint.clone())
     }
 
     fn bootstrap(&self) -> PathBuf {
-        self.data.join("bootstrap.json")
+        self.data.join(BOOTSTRAP)
     }
 }
+
+fn directory_of(file: &CredentialFile) -> &Path {
+    file.path.parent().unwrap_or(Path::new(""))
+}
+
+/// Where the authority of a data directory wrote down that it listens.
+fn written_in(data: &Path) -> Option<String> {
+    let written = fs::read_to_string(data.join("endpoint")).ok()?;
+    Some(written.trim_end().to_owned())
+}
+
+/// The file with a data directory's first credentials.
+const BOOTSTRAP: &str = "bootstrap.json";
 
 /// These flags stand apart in the help of every command.
 const HEADING: &str = "Connection";
@@ -96,7 +117,10 @@ const HEADING: &str = "Connection";
 mod tests {
     use std::{env, process};
 
+    use tempfile::TempDir;
+
     use super::*;
+    use crate::serve::CA_IN_DATA;
 
     #[test]
     fn the_nearest_word_on_the_endpoint_counts() {
@@ -125,6 +149,55 @@ mod tests {
         assert_eq!(from_data.expect("an endpoint"), "http://data");
         assert_eq!(from_file.expect("an endpoint"), "http://file");
         assert_eq!(from_flag.expect("an endpoint"), "http://flag");
+    }
+
+    #[test]
+    fn where_an_authority_listens_now_counts_more_than_where_it_first_did() {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join(BOOTSTRAP);
+        let text = r#"{"id": "k", "secret": "AQ==", "endpoint": "http://first"}"#;
+        fs::write(&file, text).unwrap();
+        let elsewhere = Path::new("/nonexistent");
+        let named = args(None, &file, elsewhere);
+        assert_eq!(endpoint(&named).unwrap(), "http://first");
+        fs::write(dir.path().join("endpoint"), "https://now\n").unwrap();
+        assert_eq!(endpoint(&named).unwrap(), "https://now");
+        let flag = args(Some("http://flag"), &file, elsewhere);
+        assert_eq!(endpoint(&flag).unwrap(), "http://flag");
+    }
+
+    #[test]
+    fn an_authority_of_the_data_directory_is_believed_only_of_what_that_directory_leads_to() {
+        let (data, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let ca = data.path().join(CA_IN_DATA);
+        fs::create_dir(ca.parent().unwrap()).unwrap();
+        let pem = rcgen::generate_simple_self_signed([]).unwrap().cert.pem();
+        fs::write(ca, pem).unwrap();
+        fs::write(data.path().join("endpoint"), "https://data\n").unwrap();
+        let write = |directory: &TempDir, name: &str, text| {
+            let file = directory.path().join(name);
+            fs::write(&file, text).unwrap();
+            file
+        };
+        let bare = r#"{"id": "k", "secret": "AQ=="}"#;
+        let full = r#"{"id": "k", "secret": "AQ==", "endpoint": "https://file"}"#;
+        let of_data = write(&data, BOOTSTRAP, full);
+        let bare = write(&elsewhere, "bare.json", bare);
+        let full = write(&elsewhere, "full.json", full);
+        for (flag, credential, is_believed) in [
+            (None, &of_data, true),
+            (None, &bare, true),
+            (None, &full, false),
+            (Some("https://flag"), &of_data, true),
+            (Some("https://flag"), &bare, false),
+            (Some("https://flag"), &full, false),
+            (Some("https://data"), &full, true),
+        ] {
+            let args = args(flag, credential, data.path());
+            let roots = args.roots(&args.credential_file().unwrap()).unwrap();
+            let is_found = matches!(roots, Roots::And(_));
+            assert_eq!(is_found, is_believed, "{flag:?} {credential:?}");
+        }
     }
 
     #[test]

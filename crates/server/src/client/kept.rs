@@ -59,10 +59,20 @@ fn credential(key: &AccessKey) -> Record {
         .told(SECRET, key.secret.clone())
 }
 
-/// The form that the Azure SDKs take.
+/// The form that the Azure SDKs take. A port that goes without saying is left out: some of them sign
+/// it and do not send it.
 pub(super) fn connection_string(endpoint: &str, secret: &str) -> Secret {
-    let endpoint = endpoint.trim_end_matches('/');
+    let endpoint = without_usual_port(endpoint.trim_end_matches('/'));
     Secret::new(format!("endpoint={endpoint}/;accesskey={secret}"))
+}
+
+fn without_usual_port(endpoint: &str) -> &str {
+    let usual = [("https://", ":443"), ("http://", ":80")];
+    let port = usual
+        .into_iter()
+        .find_map(|(scheme, port)| endpoint.starts_with(scheme).then_some(port));
+    let bare = port.and_then(|port| endpoint.strip_suffix(port));
+    bare.unwrap_or(endpoint)
 }
 
 #[cfg(test)]
@@ -96,6 +106,25 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(&kept).expect("JSON"), expected);
         assert_eq!(id_of(&read(&kept), Role::Secondary), "k2");
+    }
+
+    #[test]
+    fn a_connection_string_leaves_out_the_port_that_goes_without_saying_and_no_other() {
+        for (endpoint, told) in [
+            ("https://lanyard.example:443", "https://lanyard.example"),
+            ("http://lanyard.example:80/", "http://lanyard.example"),
+            ("https://[::1]:443", "https://[::1]"),
+            ("https://lanyard.example:80", "https://lanyard.example:80"),
+            ("http://lanyard.example:443", "http://lanyard.example:443"),
+            (
+                "https://lanyard.example:7443",
+                "https://lanyard.example:7443",
+            ),
+            ("https://lanyard.example", "https://lanyard.example"),
+        ] {
+            let made = connection_string(endpoint, "AQ==");
+            assert_eq!(made.expose(), format!("endpoint={told}/;accesskey=AQ=="));
+        }
     }
 
     #[test]

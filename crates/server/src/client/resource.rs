@@ -41,7 +41,9 @@ pub(crate) enum ResourceCommand {
     },
     /// Print the connection string that the Azure SDKs take
     #[command(
-        after_help = "Example:\n  export COMMUNICATION_CONNECTION_STRING=\"$(lanyard \
+        after_help = "It is made of the credential file, and nobody is called: after a key was \
+    rotated, name the file\nof the new one, which `lanyard key rotate SLOT --out FILE` has written, by \
+    --credential.\n\nExample:\n  export COMMUNICATION_CONNECTION_STRING=\"$(lanyard \
     resource connection-string)\""
     )]
     ConnectionString(ConnectionStringArgs),

@@ -85,11 +85,15 @@ impl<S: Store> Rest<S> {
             signature: head.signature(),
         };
         let found = self.authority.text_signed(sought, signed).await?;
-        let meaning = found.and_then(|index| meanings.get(index));
+        if let Some(meaning) = found.and_then(|index| meanings.get(index)) {
+            return Ok(Some(Denial::Differs(meaning)));
+        }
+        let resources = self.authority.resources_sought(sought).await?;
+        if resources.is_empty() {
+            return Ok(Some(Denial::NoResource));
+        }
         let text = texts.first().cloned().unwrap_or_default();
-        Ok(Some(meaning.map_or(Denial::NotSigned(text), |meaning| {
-            Denial::Differs(meaning)
-        })))
+        Ok(Some(Denial::NotSigned { text, resources }))
     }
 }
 
@@ -99,8 +103,11 @@ impl<S: Store> Rest<S> {
 const fn is_checked_by_its_step(route: Route) -> bool {
     match route {
         Route::Create | Route::Issue(_) => true,
-        Route::List | Route::Read(_) | Route::Delete(_) | Route::Revoke(_) | Route::Exchange => {
-            false
-        }
+        Route::List
+        | Route::Read(_)
+        | Route::Delete(_)
+        | Route::Revoke(_)
+        | Route::Exchange
+        | Route::Misnamed(_) => false,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lanyard_token::ResourceId;
+
 /// What is wrong with a signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Denial {
@@ -44,13 +46,33 @@ pub(super) enum Denial {
          `x-ms-content-sha256`"
     )]
     OtherBody,
+    /// The key was good when it was last looked at, and is gone.
+    #[error("the access key that signed this is gone: it was rotated, or its resource deleted")]
+    KeyGone,
     /// No key has signed this request, and it is known how what was signed differs.
     #[error("{0}")]
     Differs(&'static str),
     /// No key has signed this request, for whatever reason.
     #[error(
-        "no access key of the resource has signed this: compare it with what was signed, and if \
-         host, path, date and hash are the same, the access key is another one: {0:?}"
+        "no access key of {} has signed this: compare it with what was signed, and if \
+         host, path, date and hash are the same, the access key is another one: {text:?}",
+        list(.resources)
     )]
-    NotSigned(String),
+    NotSigned {
+        /// What should have been signed.
+        text: String,
+        /// Whose keys were tried.
+        resources: Vec<ResourceId>,
+    },
+    /// There is no resource that is meant.
+    #[error(
+        "neither the host nor the identity says which resource is meant, and there is none of the \
+         name that --default-resource gives"
+    )]
+    NoResource,
+}
+
+fn list(resources: &[ResourceId]) -> String {
+    let named = resources.iter().map(|id| format!("resource `{id}`"));
+    named.collect::<Vec<_>>().join(" or ")
 }

@@ -42,6 +42,7 @@ impl<S: Store> Rest<S> {
             Route::Issue(id) => self.issue(asked, id).await,
             Route::Revoke(id) => self.revoke(asked, id).await,
             Route::Exchange => Err(Fault::ExchangeNotOffered),
+            Route::Misnamed(error) => Err(Fault::IdentityId(error)),
         }
     }
 

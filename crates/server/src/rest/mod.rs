@@ -31,12 +31,18 @@ mod versions;
 use std::sync::Arc;
 
 use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
-use lanyard_authority::{EntropyError, ResourceName};
+use lanyard_authority::{EntropyError, Error, ResourceName};
 use lanyard_store::Store;
 
 use self::{
-    admit::Admitted, denial::Denial, errors::Fault, handlers::Asked, headers::CommonHeaders,
-    route::Route, target::Target, versions::ApiVersion,
+    admit::Admitted,
+    denial::Denial,
+    errors::Fault,
+    handlers::Asked,
+    headers::CommonHeaders,
+    route::{OTHER, Route},
+    target::Target,
+    versions::ApiVersion,
 };
 use crate::{grpc::ServedAuthority, serve::Metrics};
 
@@ -117,7 +123,10 @@ impl<S: Store> Rest<S> {
             target,
             body,
         };
-        self.call(route, asked).await
+        match self.call(route, asked).await {
+            Err(Fault::Authority(Error::CredentialRefused)) => Err(self.denied(Denial::KeyGone)),
+            called => called,
+        }
     }
 
     /// All that can be told before the body has come.
@@ -130,6 +139,3 @@ impl<S: Store> Rest<S> {
         Ok((version, self.admit(request, target, route).await?))
     }
 }
-
-/// What is asked for by no path that there is, for the counters.
-const OTHER: &str = "other";

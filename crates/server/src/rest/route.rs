@@ -1,7 +1,7 @@
 //! The calls that there are, and the paths and verbs that they are asked for by.
 
 use axum::http::Method;
-use lanyard_token::IdentityId;
+use lanyard_token::{IdentityId, InvalidId};
 
 use super::{errors::Fault, target::Target};
 
@@ -22,6 +22,8 @@ pub(super) enum Route {
     Revoke(IdentityId),
     /// Exchange a token of another service, which is not offered.
     Exchange,
+    /// Do something with what is no identity. That is told to those only who have signed it.
+    Misnamed(InvalidId),
 }
 
 impl Route {
@@ -36,17 +38,17 @@ impl Route {
                 _ => Err(Fault::VerbUnknown("GET, POST")),
             },
             ["identities", id] => match *method {
-                Method::GET => Ok(Self::Read(identity(id)?)),
-                Method::DELETE => Ok(Self::Delete(identity(id)?)),
+                Method::GET => Ok(Self::of(id, Self::Read)),
+                Method::DELETE => Ok(Self::of(id, Self::Delete)),
                 _ => Err(Fault::VerbUnknown("DELETE, GET")),
             },
             ["identities", id, ":issueAccessToken"] => {
                 posted(method)?;
-                Ok(Self::Issue(identity(id)?))
+                Ok(Self::of(id, Self::Issue))
             }
             ["identities", id, ":revokeAccessTokens"] => {
                 posted(method)?;
-                Ok(Self::Revoke(identity(id)?))
+                Ok(Self::of(id, Self::Revoke))
             }
             ["teamsUser", ":exchangeAccessToken"] => {
                 posted(method)?;
@@ -56,10 +58,14 @@ impl Route {
         }
     }
 
+    fn of(id: &str, call: fn(IdentityId) -> Self) -> Self {
+        id.parse().map_or_else(Self::Misnamed, call)
+    }
+
     /// The identity that the call is about.
     pub(super) const fn identity(&self) -> Option<IdentityId> {
         match self {
-            Self::Create | Self::List | Self::Exchange => None,
+            Self::Create | Self::List | Self::Exchange | Self::Misnamed(_) => None,
             Self::Read(id) | Self::Delete(id) | Self::Issue(id) | Self::Revoke(id) => Some(*id),
         }
     }
@@ -74,6 +80,7 @@ impl Route {
             Self::Issue(_) => "POST /identities/{id}/:issueAccessToken",
             Self::Revoke(_) => "POST /identities/{id}/:revokeAccessTokens",
             Self::Exchange => "POST /teamsUser/:exchangeAccessToken",
+            Self::Misnamed(_) => OTHER,
         }
     }
 }
@@ -86,9 +93,8 @@ fn posted(method: &Method) -> Result<(), Fault> {
     }
 }
 
-fn identity(text: &str) -> Result<IdentityId, Fault> {
-    text.parse().map_err(Fault::IdentityId)
-}
+/// The name under which is counted what is asked for by no path that there is.
+pub(super) const OTHER: &str = "other";
 
 #[cfg(test)]
 mod tests {
@@ -155,7 +161,8 @@ mod tests {
             let found = find(&Method::POST, path);
             let is_told = matches!(
                 found,
-                Err(Fault::RouteUnknown | Fault::IdentityId(_) | Fault::VerbUnknown("DELETE, GET"))
+                Ok(Route::Misnamed(_))
+                    | Err(Fault::RouteUnknown | Fault::VerbUnknown("DELETE, GET"))
             );
             assert!(is_told, "{path}: {found:?}");
         }

@@ -89,11 +89,16 @@ impl<'a> SignedHead<'a> {
 }
 
 /// A host as clients sign it: the Python client keeps the slash that the endpoint was given with, and
-/// the Java client leaves out the port.
+/// the Java client leaves out the port. Where the endpoint names a port that goes without saying,
+/// Python's HTTP sends none, but the client signs it; and whatever ends TLS in front of this server
+/// makes it say 443 where 80 is what is spoken here, so either will do.
 pub(super) fn as_signed(host: &str) -> Vec<String> {
     let mut hosts = vec![host.to_owned(), format!("{host}/")];
     let bare = without_port(host);
-    if bare != host {
+    if bare == host {
+        let ports = [":443", ":443/", ":80", ":80/"];
+        hosts.extend(ports.map(|port| format!("{host}{port}")));
+    } else {
         hosts.push(bare.to_owned());
     }
     hosts

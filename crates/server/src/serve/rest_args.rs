@@ -57,6 +57,11 @@ impl RestArgs {
         Ok(())
     }
 
+    /// The resource that is meant where a request does not say.
+    pub(super) const fn default_resource(&self) -> &ResourceName {
+        &self.default_resource
+    }
+
     /// What they say.
     pub(super) fn settings(&self) -> RestSettings {
         let Self {

@@ -1,6 +1,8 @@
 //! From a store to an authority that can serve.
 
-use lanyard_authority::{Authority, Error, FirstTurn, MasterKey, Settings, SystemEntropy};
+use lanyard_authority::{
+    Authority, Error, FirstTurn, MasterKey, ResourceName, Settings, SystemEntropy,
+};
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
 
@@ -25,6 +27,7 @@ pub(super) async fn start<S: Store>(
     if let Some(path) = home.endpoint_file() {
         files::save_endpoint(&path, endpoint).map_err(ServeError::System)?;
     }
+    warn_of_default(&authority, args.rest.default_resource()).await;
     if let Err(error) = authority.catch_up().await {
         // It is followed all the same, and an operator who is to mend it must be let in. Until then
         // nothing is answered that rests on it.
@@ -32,6 +35,14 @@ pub(super) async fn start<S: Store>(
         tracing::error!(error, "the revocation log could not be read to its end");
     }
     Ok(authority)
+}
+
+/// A name that leads nowhere may be mistyped, or of a resource that is yet to be made.
+async fn warn_of_default<S: Store>(authority: &ServedAuthority<S>, name: &ResourceName) {
+    // A store that does not say is told of elsewhere.
+    if let Ok(false) = authority.has_resource_named(name).await {
+        tracing::warn!(%name, "--default-resource names no resource that there is");
+    }
 }
 
 async fn first_start<S: Store>(

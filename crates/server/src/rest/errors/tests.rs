@@ -5,7 +5,10 @@ use std::time::Duration;
 use lanyard_authority::{CustomId, EntropyError, LogFault, PageSize, SealError};
 use lanyard_revocation::{FreshnessBound, PartitionId, Stale};
 use lanyard_store::UnreadableEntry;
-use lanyard_token::{ClockError, IdentityId, KeyState, PropagationBound, TokenRefusal, UnixTime};
+use lanyard_token::{
+    ClockError, IdentityId, KeyState, PropagationBound, ResourceId, TokenRefusal, UnixTime,
+};
+use uuid::Uuid;
 
 use super::*;
 use crate::scopes::scope_set;
@@ -128,8 +131,16 @@ fn denials() -> Vec<(&'static str, Option<Denial>)> {
         ("differs", Some(Denial::Differs("the path differs"))),
         (
             "not signed",
-            Some(Denial::NotSigned("POST\n/identities\n...".to_owned())),
+            Some(Denial::NotSigned {
+                text: "POST\n/identities\n...".to_owned(),
+                resources: [1, 2]
+                    .map(Uuid::from_u128)
+                    .map(ResourceId::from_uuid)
+                    .into(),
+            }),
         ),
+        ("key gone", Some(Denial::KeyGone)),
+        ("none meant", Some(Denial::NoResource)),
     ]
 }
 

@@ -28,15 +28,35 @@ fn the_golden_vectors_come_out_byte_for_byte() {
 }
 
 #[test]
-fn the_host_may_be_signed_as_sent_with_a_slash_or_without_its_port_and_no_other_way() {
+fn the_host_may_be_signed_as_sent_with_a_slash_or_without_its_port_or_with_the_usual_one() {
     for (host, signed) in [
         (
             "localhost:18080",
             &["localhost:18080", "localhost:18080/", "localhost"][..],
         ),
-        ("example.com", &["example.com", "example.com/"]),
+        (
+            "example.com",
+            &[
+                "example.com",
+                "example.com/",
+                "example.com:443",
+                "example.com:443/",
+                "example.com:80",
+                "example.com:80/",
+            ],
+        ),
         ("[::1]:80", &["[::1]:80", "[::1]:80/", "[::1]"]),
-        ("[::1]", &["[::1]", "[::1]/"]),
+        (
+            "[::1]",
+            &[
+                "[::1]",
+                "[::1]/",
+                "[::1]:443",
+                "[::1]:443/",
+                "[::1]:80",
+                "[::1]:80/",
+            ],
+        ),
     ] {
         let mut headers = headers(DATE_1, EMPTY, "AA==");
         headers.insert(HOST, HeaderValue::from_static(host));

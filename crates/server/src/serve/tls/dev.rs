@@ -56,10 +56,12 @@ impl DevTls {
     /// The certificate to serve with: the one that is there, or if it will not do, a new one.
     pub(super) fn certificate(&self, now: UnixTime) -> Result<CertifiedKey, TlsError> {
         self.make_directory()?;
-        let key = self.authority(now)?;
+        let key = self.authority()?;
         let ca = self.ca()?;
         if let Ok(kept) = self.kept()
-            && serves(&kept, &ca, now.saturating_add(RENEW_BEFORE))
+            && [now, now.saturating_add(RENEW_BEFORE)]
+                .iter()
+                .all(|then| serves(&kept, &ca, *then))
         {
             return Ok(kept);
         }
@@ -76,12 +78,12 @@ impl DevTls {
     }
 
     /// The authority's key; a new one if there is no authority yet.
-    fn authority(&self, now: UnixTime) -> Result<KeyPair, TlsError> {
+    fn authority(&self) -> Result<KeyPair, TlsError> {
         let file = self.ca_file();
         // The certificate is written last, so nobody can have been told to trust one that is missing.
         if !file.try_exists().map_err(|source| self.failed(source))? {
             let key = KeyPair::generate()?;
-            let cert = authority_params(&key, now)?.self_signed(&key)?;
+            let cert = authority_params(&key)?.self_signed(&key)?;
             self.keep_key(CA_KEY, &key)?;
             self.keep(&file, cert.pem().as_bytes())?;
             return Ok(key);
@@ -97,7 +99,7 @@ impl DevTls {
 
     fn issue(&self, authority: KeyPair, now: UnixTime) -> Result<(), TlsError> {
         let key = KeyPair::generate()?;
-        let issuer = Issuer::new(authority_params(&authority, now)?, authority);
+        let issuer = Issuer::new(authority_params(&authority)?, authority);
         let cert = server_params(now)?.signed_by(&key, &issuer)?;
         self.keep_key(SERVER_KEY, &key)?;
         self.keep(&self.directory.join(SERVER), cert.pem().as_bytes())
@@ -147,7 +149,7 @@ fn serves(kept: &CertifiedKey, ca: &CertificateDer<'_>, then: UnixTime) -> bool 
     })
 }
 
-fn authority_params(key: &KeyPair, now: UnixTime) -> Result<CertificateParams, TlsError> {
+fn authority_params(key: &KeyPair) -> Result<CertificateParams, TlsError> {
     let mut params = CertificateParams::new([])?;
     // Two of them in one store are told apart by their names, so each has a part of its key in it.
     let id = params.key_identifier(key).into_iter().take(4);
@@ -167,7 +169,9 @@ fn authority_params(key: &KeyPair, now: UnixTime) -> Result<CertificateParams, T
         ],
         excluded_subtrees: Vec::new(),
     });
-    valid(&mut params, now, AUTHORITY_LIFETIME);
+    // It is made once, so a clock that was wrong then must not make it one that is not good now.
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2070, 1, 1);
     Ok(params)
 }
 
@@ -180,14 +184,10 @@ fn server_params(now: UnixTime) -> Result<CertificateParams, TlsError> {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    valid(&mut params, now, SERVER_LIFETIME);
-    Ok(params)
-}
-
-/// From a day ago, because a container's clock may be behind the one that signs here.
-fn valid(params: &mut CertificateParams, now: UnixTime, lifetime: Duration) {
+    // From a day ago, because a container's clock may be behind the one that signs here.
     params.not_before = date(now.saturating_sub(DAY));
-    params.not_after = date(now.saturating_add(lifetime));
+    params.not_after = date(now.saturating_add(SERVER_LIFETIME));
+    Ok(params)
 }
 
 fn date(time: UnixTime) -> OffsetDateTime {
@@ -203,8 +203,6 @@ const CA_KEY: &str = "ca.key";
 const SERVER: &str = "server.pem";
 const SERVER_KEY: &str = "server.key";
 const DAY: Duration = Duration::from_hours(24);
-/// Long enough that nobody is told again to trust another.
-const AUTHORITY_LIFETIME: Duration = Duration::from_hours(30 * 365 * 24);
 /// The longest that all clients take.
 const SERVER_LIFETIME: Duration = Duration::from_hours(397 * 24);
 /// How long before its end a certificate is made anew. A start comes in between, or nobody is there.

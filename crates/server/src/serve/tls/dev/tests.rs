@@ -75,6 +75,22 @@ fn a_certificate_that_is_about_to_expire_is_made_again_under_the_same_authority(
 }
 
 #[test]
+fn what_was_made_by_a_clock_that_was_ahead_is_good_once_the_clock_is_right() {
+    let world = World::new();
+    let ahead = NOW.saturating_add(DAY * 30);
+    let (early, ca) = (world.start(ahead), world.read("ca.pem"));
+    assert!(!world.believed(&early, NOW));
+    assert!(world.believed(&world.start(NOW), NOW));
+    assert_eq!(world.read("ca.pem"), ca);
+    // Not every client asks this of an authority, and that of these tests does not.
+    let der = world.dev().ca().unwrap();
+    for date in ["200101000000Z", "20700101000000Z"] {
+        let is_there = der.windows(date.len()).any(|at| at == date.as_bytes());
+        assert!(is_there, "{date}");
+    }
+}
+
+#[test]
 fn a_certificate_that_is_damaged_or_lost_is_made_again_under_the_same_authority() {
     for name in [SERVER, SERVER_KEY] {
         for content in [None, Some("")] {
@@ -120,10 +136,10 @@ fn what_the_authority_signs_for_other_machines_is_not_believed() {
         .map(|other| other.subject_alt_names)
         .unwrap();
     let (authority, key) = (
-        world.dev().authority(NOW).unwrap(),
+        world.dev().authority().unwrap(),
         KeyPair::generate().unwrap(),
     );
-    let issuer = Issuer::new(authority_params(&authority, NOW).unwrap(), authority);
+    let issuer = Issuer::new(authority_params(&authority).unwrap(), authority);
     let cert = params.signed_by(&key, &issuer).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(world.dev().ca().unwrap()).unwrap();
