@@ -11,7 +11,7 @@ use std::{
 
 use lanyard_token::{BootTime, Clock, ClockError, UnixTime};
 use redb::{Durability, WriteTransaction};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{file::StoreFile, guard::guarded, tables::Writes, writer::Job};
 use crate::StoreError;
@@ -36,15 +36,16 @@ impl<C: Clock> Committer<C> {
     }
 
     /// Writes until nobody is left who could ask for it.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(first) = jobs.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < BATCH
-                && let Ok(next) = jobs.try_recv()
-            {
-                batch.push(next);
+    pub(super) async fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+        let mut expected = 1;
+        loop {
+            let batch = gather(&mut jobs, expected).await;
+            if batch.is_empty() {
+                return;
             }
+            let len = batch.len();
             self.commit_batch(batch);
+            expected = len + jobs.len();
         }
     }
 
@@ -107,6 +108,30 @@ impl<C: Clock> Committer<C> {
     }
 }
 
+/// Waits for a step, and then for as many as are expected, but not for long; none once nobody is left.
+///
+/// Those who were answered last, and those who came meanwhile, are likely to ask again at once. If each
+/// were committed as it comes, a fast disk would be kept busy with few steps at a time, and the
+/// processor with it. Who asks alone waits for nobody.
+async fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, expected: usize) -> Vec<Box<dyn Job>> {
+    let mut batch = Vec::new();
+    if jobs.recv_many(&mut batch, BATCH).await == 0 {
+        return batch;
+    }
+    let enough = expected.min(BATCH);
+    let more = async {
+        while batch.len() < enough {
+            let room = BATCH - batch.len();
+            if jobs.recv_many(&mut batch, room).await == 0 {
+                break;
+            }
+        }
+    };
+    // Those who have come by then go.
+    timeout(GATHER, more).await.unwrap_or_default();
+    batch
+}
+
 /// Why a batch was not committed.
 enum Failure {
     /// The step of this index met something that makes no sense; the others may go on.
@@ -163,5 +188,8 @@ fn told(error: &dyn Error) -> String {
 
 /// How many steps one transaction takes at most, so that none waits long for its neighbours.
 const BATCH: usize = 512;
+/// How long a step waits at most for others to come. A disk that takes longer than this to write gathers
+/// them by itself.
+const GATHER: Duration = Duration::from_millis(1);
 /// How long nothing is written after a commit has failed.
 const REST: Duration = Duration::from_secs(5);

@@ -10,7 +10,10 @@ use std::{
 };
 
 use lanyard_token::Clock;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+};
 
 use super::{committer::Committer, file::StoreFile, tables::Writes};
 use crate::StoreError;
@@ -28,9 +31,13 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let commits = Arc::new(AtomicU64::new(0));
         let committer = Committer::new(file, clock, Arc::clone(&commits));
+        // It has a thread of its own, since it blocks on the disk, and needs of a runtime only the time.
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || committer.run(jobs))?;
+            .spawn(move || runtime.block_on(committer.run(jobs)))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
