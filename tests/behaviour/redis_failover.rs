@@ -55,9 +55,11 @@ async fn fail_over(times: usize) {
     assert!(ledger.rotations > 0, "no key was rotated");
 
     for replica in &fleet.authorities {
-        assert_eq!(replica.metric("lanyard_log_healed_total").await, 0);
+        ledger.is_heard_by(replica).await;
         assert_eq!(ledger.missing(replica).await, Missing::NOTHING);
+        assert_eq!(replica.metric("lanyard_log_healed_total").await, 0);
     }
+    ledger.is_heard_by(&fleet.points[0]).await;
     let verdicts = fleet.points[0].enforcer().verdicts(&ledger.dead).await;
     assert!(
         verdicts

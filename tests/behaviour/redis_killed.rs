@@ -36,8 +36,9 @@ async fn thirty_kills_of_redis_under_load_lose_nothing_that_was_acknowledged() {
 
     // Nothing had to be given back by those who knew it: Redis itself had it.
     for replica in &fleet.authorities {
-        assert_eq!(replica.metric("lanyard_log_healed_total").await, 0);
+        ledger.is_heard_by(replica).await;
         assert_eq!(ledger.missing(replica).await, Missing::NOTHING);
+        assert_eq!(replica.metric("lanyard_log_healed_total").await, 0);
     }
     // And neither does one tell it that knows nothing but what is in Redis.
     fleet.authorities.into_iter().for_each(Server::kill);

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use lanyard_proto::v1::DecisionReason;
+use lanyard_proto::v1::{Capability, CheckRequest, DecisionReason, Revocation};
+use lanyard_token::Position;
 use tonic::Code;
 
-use super::{Credential, Server};
+use super::{Credential, Server, eventually};
 
 /// Everything that was acknowledged, of revocations, identities and rotations.
 #[derive(Default)]
 pub(crate) struct Ledger {
     /// Tokens that were taken back.
     pub(crate) dead: Vec<String>,
+    /// The furthest position of those revocations. All are in one partition.
+    pub(crate) furthest: Position,
     /// Identities that were made.
     pub(crate) identities: Vec<String>,
     /// The access key that a rotation made; none after one of which nobody knows the outcome.
@@ -28,6 +31,30 @@ impl Ledger {
     /// How many calls were: revocations, identities and rotations.
     pub(crate) const fn acknowledged(&self) -> [usize; 3] {
         [self.dead.len(), self.identities.len(), self.rotations]
+    }
+
+    /// Notes that a token was taken back.
+    pub(crate) fn add_dead(&mut self, token: String, revocation: &Revocation) {
+        let position = revocation.position.parse().expect("a position");
+        self.furthest = self.furthest.max(position);
+        self.dead.push(token);
+    }
+
+    /// Waits until a server has heard of all the revocations, as anybody would who was told of them:
+    /// whoever acknowledged one need not know it yet, and the other replica even less.
+    pub(crate) async fn is_heard_by(&self, server: &Server) {
+        let token = self.dead.last().expect("a revocation");
+        let enforcer = server.enforcer();
+        eventually("all revocations are heard of", async || {
+            let request = CheckRequest {
+                token: token.clone(),
+                capability: Capability::ListChatThreads.into(),
+                context: None,
+                min_position: Some(self.furthest.to_string()),
+            };
+            enforcer.check(request).await.is_ok()
+        })
+        .await;
     }
 
     /// What a server does not know, or knows otherwise: dead tokens that live, identities that are not

@@ -177,7 +177,9 @@ async fn revoke(shared: Arc<Shared>, mint: Mint, holders: Vec<Caller>) {
         let (holder, token, shared) = (holder.clone(), mint.token(), Arc::clone(&shared));
         calls.spawn(async move {
             let answer = holder.revoke(&token).await;
-            shared.note(answer, |ledger, _| ledger.dead.push(token));
+            shared.note(answer, |ledger, revocation| {
+                ledger.add_dead(token, &revocation);
+            });
         });
     }
     calls.join_all().await;

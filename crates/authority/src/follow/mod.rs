@@ -62,11 +62,11 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     async fn follow_log(&self, reader: &Reader) {
         loop {
             match self.read_round(reader).await {
-                // Either is a reason to read; a wake-up that comes while reading is kept.
-                Ok(()) => drop(time::timeout(EVERY, reader.woken()).await),
                 // It takes the whole log to see whether that has changed.
                 Err(Error::Log(_)) => time::sleep(REST).await,
-                Err(_) => time::sleep(EVERY).await,
+                // Either is a reason to read, also where the store was away: what was appended there
+                // means that it is back. A wake-up that comes while reading is kept.
+                Ok(()) | Err(_) => drop(time::timeout(EVERY, reader.woken()).await),
             }
         }
     }
