@@ -59,11 +59,14 @@ impl Session {
     }
 
     /// Makes one call. Each has a bearer of its own, because a long listing outlives one.
-    pub(crate) async fn call<Q, A>(
+    pub(crate) async fn call<Q, A, F>(
         &self,
         question: Q,
-        rpc: impl AsyncFnOnce(Request<Q>) -> Result<Response<A>, Status>,
-    ) -> Result<A, ClientError> {
+        rpc: impl FnOnce(Request<Q>) -> F,
+    ) -> Result<A, ClientError>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
         let mut request = Request::new(question);
         request
             .metadata_mut()
