@@ -68,7 +68,7 @@ pub use self::{
     enforcer::{CheckError, Enforcer, Examined, Look, Question},
     feed::{
         Backoff, Break, Chance, Feed, FeedCredential, FeedSettings, FeedSettingsError, FeedStatus,
-        Follower, NotUnderstood, Pace, Roots, SystemChance,
+        Follower, NotUnderstood, Pace, Roots, SystemChance, at_url,
     },
     known::Known,
     token_watch::{TokenEvent, TokenWatch},

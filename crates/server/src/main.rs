@@ -4,6 +4,8 @@
 mod bench;
 mod client;
 mod enforce;
+#[cfg(test)]
+mod every_error;
 mod grpc;
 mod rest;
 mod scopes;

@@ -108,6 +108,12 @@ impl World {
         .collect()
     }
 
+    /// Puts another log, with nothing in it, in the place of the one that is known.
+    async fn replace_log(&self) {
+        let replaced = self.store().replace_log(Uuid::from_u128(77));
+        replaced.await.unwrap();
+    }
+
     async fn log(&self) -> Vec<Entry> {
         let read = self.store().read_log(PARTITION, None, 1000).await.unwrap();
         assert!(read.intact, "{read:?}");
@@ -199,11 +205,7 @@ async fn an_older_copy_gets_back_what_came_after_it_and_gives_no_position_out_tw
 async fn another_log_gets_everything_that_is_known() {
     let world = World::new().await;
     let before = world.log().await;
-    world
-        .store()
-        .replace_log(Uuid::from_u128(77))
-        .await
-        .unwrap();
+    world.replace_log().await;
     assert!(world.is_confirmed_now().await);
     let after = world.log().await;
     assert!(after[0].opens_generation() && after[0].position > before[4].position);
@@ -216,11 +218,7 @@ async fn another_log_gets_everything_that_is_known() {
 async fn what_no_token_can_be_under_any_more_does_not_come_back() {
     let world = World::new().await;
     world.clock.advance(RETENTION);
-    world
-        .store()
-        .replace_log(Uuid::from_u128(77))
-        .await
-        .unwrap();
+    world.replace_log().await;
     assert!(world.is_confirmed_now().await);
     assert_eq!((world.healed(), world.log().await.len()), (0, 1));
 }
@@ -404,11 +402,7 @@ async fn a_healing_of_many_comes_in_parts_and_all_of_it_comes() {
     let world = World::new().await;
     world.append(2_500).await;
     assert!(world.is_confirmed_now().await);
-    world
-        .store()
-        .replace_log(Uuid::from_u128(77))
-        .await
-        .unwrap();
+    world.replace_log().await;
     assert!(world.is_confirmed_now().await);
     assert_eq!(world.healed(), 2_505);
     let read = world

@@ -70,12 +70,7 @@ async fn a_start_whose_secrets_could_not_be_saved_is_begun_again() {
     let authority = open(directory.path(), &clock).await;
     let first = first_start(&authority).await.unwrap();
     authority.catch_up().await.unwrap();
-    let world = World {
-        authority: Arc::new(authority),
-        clock,
-        first,
-        directory,
-    };
+    let world = World::of(authority, first, (clock, directory));
     let by = world.operator().await;
     let subscriptions = world
         .authority
@@ -111,12 +106,7 @@ async fn whoever_was_overtaken_ends_with_nothing() {
     assert!(authority.first_turn().await.unwrap().is_none());
     // In particular, it cleared nothing away that the other had made.
     authority.catch_up().await.unwrap();
-    let world = World {
-        authority: Arc::new(authority),
-        clock,
-        first,
-        directory,
-    };
+    let world = World::of(authority, first, (clock, directory));
     let holder = world.primary().await;
     let id = world.identity(&holder).await;
     assert!(world.try_issue(&holder, id).await.is_ok());

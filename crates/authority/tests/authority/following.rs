@@ -27,12 +27,7 @@ async fn after_a_restart_nothing_is_issued_before_the_log_was_read_and_then_all_
     drop(authority);
 
     let authority = open(directory.path(), &clock).await;
-    let world = World {
-        authority: Arc::new(authority),
-        clock,
-        first,
-        directory,
-    };
+    let world = World::of(authority, first, (clock, directory));
     let holder = world.primary().await;
     assert!(matches!(
         world.try_issue(&holder, id).await,

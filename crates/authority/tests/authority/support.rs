@@ -70,6 +70,15 @@ impl World {
         let authority = open(directory.path(), &clock).await;
         let first = first_start(&authority).await.unwrap();
         authority.catch_up().await.unwrap();
+        Self::of(authority, first, (clock, directory))
+    }
+
+    /// An authority whose first start was made elsewhere.
+    pub(crate) fn of(
+        authority: Tested,
+        first: First,
+        (clock, directory): (Arc<ManualClock>, TempDir),
+    ) -> Self {
         Self {
             authority: Arc::new(authority),
             clock,

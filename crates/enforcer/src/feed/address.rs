@@ -44,15 +44,22 @@ impl Roots {
     }
 }
 
+/// The endpoint at a URL of http or https, and none for anything else: the transport takes other
+/// forms, too, and fails later, in its own words.
+#[must_use]
+pub fn at_url(url: &str) -> Option<Endpoint> {
+    let endpoint = Endpoint::from_shared(url.to_owned()).ok()?;
+    let uri = endpoint.uri();
+    // A socket in the file system it shows as if it were a host of http.
+    let is_url = matches!(uri.scheme_str(), Some("http" | "https")) && !url.starts_with(SOCKET);
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    (is_url && has_host).then_some(endpoint)
+}
+
 /// An address that a feed can be followed over.
 pub(super) fn endpoint(address: &str, roots: &Roots) -> Result<Endpoint, FeedSettingsError> {
     let bad = || FeedSettingsError::BadAddress(address.to_owned());
-    let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| bad())?;
-    // The transport takes other forms, too, and shows some of them as if they were these.
-    let is_url = SCHEMES.iter().any(|scheme| address.starts_with(scheme));
-    if !is_url || endpoint.uri().host().is_none_or(str::is_empty) {
-        return Err(bad());
-    }
+    let endpoint = at_url(address).ok_or_else(bad)?;
     let endpoint = roots.secure(endpoint, CONNECT_TIMEOUT);
     let endpoint = endpoint.map_err(|_| FeedSettingsError::NoRoots(address.to_owned()))?;
     Ok(endpoint
@@ -62,7 +69,8 @@ pub(super) fn endpoint(address: &str, roots: &Roots) -> Result<Endpoint, FeedSet
         .initial_connection_window_size(WINDOW))
 }
 
-const SCHEMES: [&str; 2] = ["http://", "https://"];
+/// What the transport knows a socket in the file system by.
+const SOCKET: &str = "unix:";
 /// How long an address may take to answer. The others are to have their turn well within any bound.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How much may be on its way here. A part of a snapshot is larger than what the protocol begins
@@ -83,7 +91,7 @@ mod tests {
             assert_eq!(refused(good, &Roots::System), None, "{good}");
         }
         let nobody = Roots::Only(String::new());
-        for good in ["https://127.0.0.1:7400", "https://[::1]:1", "https://host"] {
+        for good in ["https://127.0.0.1:7400", "https://[::1]:1/", "HTTPS://host"] {
             assert_eq!(refused(good, &nobody), None, "{good}");
         }
         for bad in [
@@ -91,8 +99,10 @@ mod tests {
             "127.0.0.1:7400",
             "https://",
             "http://",
+            "http://a b",
+            "ftp://host",
             "unix:/x",
-            "HTTPS://host",
+            "unix://x",
         ] {
             let expected = FeedSettingsError::BadAddress(bad.to_owned());
             assert_eq!(refused(bad, &nobody), Some(expected), "{bad}");

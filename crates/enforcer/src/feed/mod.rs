@@ -25,7 +25,7 @@ mod status;
 mod wire;
 
 pub use self::{
-    address::Roots,
+    address::{Roots, at_url},
     backoff::{Backoff, Chance, SystemChance},
     broken::Break,
     client::{Feed, FeedSettings, FeedSettingsError},

@@ -1,14 +1,12 @@
 //! Checks of single tokens.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
 use lanyard_proto::v1::{Capability, CheckRequest, CheckResponse, Decision};
 use lanyard_token::BootTime;
 use tonic::transport::Channel;
 
 use super::connections::{Connection, Connections};
+use super::in_turn::InTurn;
 use super::{Call, Workload};
 use crate::failure::Failure;
 
@@ -16,9 +14,7 @@ use crate::failure::Failure;
 #[derive(Clone, Debug)]
 pub struct Checks {
     connections: Connections,
-    requests: Arc<[CheckRequest]>,
-    /// Shared by all callers, so that no token comes again before all others did.
-    next: Arc<AtomicUsize>,
+    requests: InTurn<CheckRequest>,
 }
 
 /// Somebody who checks.
@@ -26,8 +22,7 @@ pub struct Checks {
 pub struct Checker {
     client: PolicyServiceClient<Channel>,
     connection: Connection,
-    requests: Arc<[CheckRequest]>,
-    next: Arc<AtomicUsize>,
+    requests: InTurn<CheckRequest>,
 }
 
 impl Checks {
@@ -36,8 +31,7 @@ impl Checks {
     pub fn new(connections: Connections, tokens: &[String]) -> Self {
         Self {
             connections,
-            requests: tokens.iter().map(|token| check_request(token)).collect(),
-            next: Arc::default(),
+            requests: check_requests(tokens),
         }
     }
 }
@@ -50,8 +44,7 @@ impl Workload for Checks {
         let workers = connections.map(|connection| Checker {
             client: PolicyServiceClient::new(connection.channel.clone()),
             connection,
-            requests: Arc::clone(&self.requests),
-            next: Arc::clone(&self.next),
+            requests: self.requests.clone(),
         });
         workers.collect()
     }
@@ -59,8 +52,8 @@ impl Workload for Checks {
 
 impl Call for Checker {
     async fn call(&mut self, _due: BootTime) -> Result<u64, Failure> {
-        let request = take_turn(&self.requests, &self.next).cloned();
-        let request = self.connection.request(request.unwrap_or_default());
+        let (_, request) = self.requests.take().unwrap_or_default();
+        let request = self.connection.request(request);
         let CheckResponse { decision } = self.client.check(request).await?.into_inner();
         allowed(decision.as_ref())
     }
@@ -77,10 +70,9 @@ pub fn check_request(token: &str) -> CheckRequest {
     }
 }
 
-/// The next of all requests, and after the last the first again. None if there are none.
-pub(super) fn take_turn<'a, T>(requests: &'a [T], next: &AtomicUsize) -> Option<&'a T> {
-    let number = next.fetch_add(1, Ordering::Relaxed);
-    requests.get(number.checked_rem(requests.len())?)
+/// That question about each of these tokens.
+pub(super) fn check_requests(tokens: &[String]) -> InTurn<CheckRequest> {
+    InTurn::new(tokens.iter().map(|token| check_request(token)))
 }
 
 /// A check is done if it is allowed: a refusal would measure something else.

@@ -6,6 +6,7 @@
 mod batch;
 mod check;
 mod connections;
+mod in_turn;
 mod issue;
 mod revoke;
 mod stream;

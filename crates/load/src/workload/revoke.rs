@@ -1,7 +1,7 @@
 //! Revocations, one after the other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lanyard_proto::v1::RevokeTokenRequest;
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
@@ -9,6 +9,7 @@ use lanyard_token::BootTime;
 use tonic::transport::Channel;
 
 use super::connections::{Connection, Connections};
+use super::in_turn::InTurn;
 use super::{Call, Workload};
 use crate::failure::Failure;
 use crate::watching::Hearing;
@@ -18,8 +19,7 @@ use crate::watching::Hearing;
 #[derive(Clone, Debug)]
 pub struct Revokes {
     connections: Connections,
-    requests: Arc<[RevokeTokenRequest]>,
-    next: Arc<AtomicUsize>,
+    requests: InTurn<RevokeTokenRequest>,
     acknowledged: Arc<AtomicU64>,
     hearing: Option<Arc<Hearing>>,
 }
@@ -29,8 +29,7 @@ pub struct Revokes {
 pub struct Revoker {
     client: IdentityServiceClient<Channel>,
     connection: Connection,
-    requests: Arc<[RevokeTokenRequest]>,
-    next: Arc<AtomicUsize>,
+    requests: InTurn<RevokeTokenRequest>,
     acknowledged: Arc<AtomicU64>,
     hearing: Option<Arc<Hearing>>,
 }
@@ -42,8 +41,7 @@ impl Revokes {
         let requests = tokens.into_iter().map(|token| RevokeTokenRequest { token });
         Self {
             connections,
-            requests: requests.collect(),
-            next: Arc::default(),
+            requests: InTurn::new(requests),
             acknowledged: Arc::default(),
             hearing: None,
         }
@@ -71,8 +69,7 @@ impl Workload for Revokes {
         let workers = connections.map(|connection| Revoker {
             client: IdentityServiceClient::new(connection.channel.clone()),
             connection,
-            requests: Arc::clone(&self.requests),
-            next: Arc::clone(&self.next),
+            requests: self.requests.clone(),
             acknowledged: Arc::clone(&self.acknowledged),
             hearing: self.hearing.clone(),
         });
@@ -82,9 +79,7 @@ impl Workload for Revokes {
 
 impl Call for Revoker {
     async fn call(&mut self, due: BootTime) -> Result<u64, Failure> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let number = number.checked_rem(self.requests.len()).unwrap_or_default();
-        let request = self.requests.get(number).cloned().unwrap_or_default();
+        let (number, request) = self.requests.take().unwrap_or_default();
         let request = self.connection.request(request);
         if let Some(hearing) = &self.hearing {
             hearing.due(number, due);

@@ -1,7 +1,5 @@
 //! Checks over a stream: many questions under way at a time, and answers in any order.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use lanyard_proto::v1::policy_service_client::PolicyServiceClient;
@@ -15,8 +13,9 @@ use tokio_stream::{Stream, StreamExt as _};
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
-use super::check::{allowed, check_request, take_turn};
+use super::check::{allowed, check_requests};
 use super::connections::{Connection, Connections};
+use super::in_turn::InTurn;
 use super::{Worker, Workload};
 use crate::failure::Failure;
 use crate::recorder::Recorder;
@@ -27,16 +26,14 @@ use crate::schedule::Turns;
 #[derive(Clone, Debug)]
 pub struct Streams {
     connections: Connections,
-    requests: Arc<[CheckRequest]>,
-    next: Arc<AtomicUsize>,
+    requests: InTurn<CheckRequest>,
 }
 
 /// Somebody who asks on one stream.
 #[derive(Debug)]
 pub struct Asker {
     connection: Connection,
-    requests: Arc<[CheckRequest]>,
-    next: Arc<AtomicUsize>,
+    requests: InTurn<CheckRequest>,
     at_a_time: usize,
 }
 
@@ -46,8 +43,7 @@ impl Streams {
     pub fn new(connections: Connections, tokens: &[String]) -> Self {
         Self {
             connections,
-            requests: tokens.iter().map(|token| check_request(token)).collect(),
-            next: Arc::default(),
+            requests: check_requests(tokens),
         }
     }
 }
@@ -60,8 +56,7 @@ impl Workload for Streams {
         let connections = self.connections.share(streams).enumerate();
         let workers = connections.map(|(number, connection)| Asker {
             connection,
-            requests: Arc::clone(&self.requests),
-            next: Arc::clone(&self.next),
+            requests: self.requests.clone(),
             // The first ones take what is left over.
             at_a_time: (concurrency + streams - 1 - number) / streams,
         });
@@ -107,11 +102,8 @@ impl Asker {
     }
 
     fn question(&self, id: u64) -> StreamCheckRequest {
-        let check = take_turn(&self.requests, &self.next);
-        StreamCheckRequest {
-            id,
-            check: check.cloned(),
-        }
+        let check = self.requests.take().map(|(_, check)| check);
+        StreamCheckRequest { id, check }
     }
 }
 

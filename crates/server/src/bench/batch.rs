@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use lanyard_load::Report;
-use lanyard_load::workload::{Batches, Checks};
+use lanyard_load::workload::Batches;
 
-use super::compare::{AgainstCheck, CheckOrNone, Subject, compare};
-use super::ground::{Ground, on_own_ground};
-use super::load_args::LoadArgs;
-use super::{BenchError, site, told};
-use crate::client::{ConnectionArgs, Purpose};
+use super::BenchError;
+use super::against_check::{AgainstCheck, Way};
+use crate::client::ConnectionArgs;
 
 /// The flags of `lanyard bench batch`.
 #[derive(Debug, Args)]
@@ -24,8 +21,6 @@ pub(super) struct BatchBench {
     tokens: NonZeroUsize,
     #[command(flatten)]
     against: AgainstCheck,
-    #[command(flatten)]
-    load: LoadArgs,
 }
 
 /// Measures, and prints what it measured.
@@ -33,30 +28,11 @@ pub(super) async fn run(args: BatchBench, connection: &ConnectionArgs) -> Result
     if args.tokens > args.batch {
         return Err(BenchError::MoreTokensThanChecks);
     }
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
-    });
-    told::tell(&report.await?, connection)
-}
-
-async fn measure(
-    args: &BatchBench,
-    connection: &ConnectionArgs,
-    ground: &Ground,
-) -> Result<Report, BenchError> {
-    let tokens = ground.tokens(args.tokens.get()).await?;
-    let there = site::connect(connection, Purpose::Check, args.load.connections()).await?;
-    let target = Batches::new(there.clone(), &tokens, args.batch);
-    let is_compared = args.against.against == CheckOrNone::Check;
-    let floor = is_compared.then(|| Checks::new(there, &tokens));
-    let subject = Subject {
+    let way = Way {
         bench: "batch",
-        unit: "checks",
-        settings: BTreeMap::from([
-            ("checks in each call", args.batch.get().into()),
-            ("tokens", args.tokens.get().into()),
-        ]),
-        against: is_compared.then(|| "check".to_owned()),
+        tokens: args.tokens.get(),
+        settings: BTreeMap::from([("checks in each call", args.batch.get().into())]),
     };
-    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
+    let target = |there, tokens: &[String]| Batches::new(there, tokens, args.batch);
+    args.against.measure(way, connection, target).await
 }

@@ -62,11 +62,11 @@ async fn key_of(connection: &ConnectionArgs, tokens: &[String]) -> Result<String
     let mut policy = PolicyServiceClient::new(session.channel());
     let token = tokens.first().cloned().unwrap_or_default();
     let request = IntrospectRequest { token };
-    let told = session.call(request, async |request| policy.introspect(request).await);
+    let told = session.call(request, |request| policy.introspect(request));
     let key_id = required(told.await?.claims, "claims")?.key_id;
     let mut trust = TrustServiceClient::new(session.channel());
     let request = GetKeySetRequest {};
-    let published = session.call(request, async |request| trust.get_key_set(request).await);
+    let published = session.call(request, |request| trust.get_key_set(request));
     let mut published = published.await?.keys.into_iter();
     let key = published.find(|JsonWebKey { kid, .. }| *kid == key_id);
     key.map(|key| key.x)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Args, ValueEnum};
 use lanyard_load::workload::Workload;
 use lanyard_load::{
     How, Load, Pair, Progress, Rate, Report, Run, Setting, Step, Summary, is_local, median, sweep,
@@ -20,23 +19,6 @@ pub(super) struct Subject {
     pub(super) settings: BTreeMap<&'static str, Setting>,
     /// What it is compared with.
     pub(super) against: Option<String>,
-}
-
-/// The flag of what is compared with another call of the same authority.
-#[derive(Clone, Copy, Debug, Args)]
-pub(super) struct AgainstCheck {
-    /// What it is compared with
-    #[arg(long, value_enum, default_value = "check")]
-    pub(super) against: CheckOrNone,
-}
-
-/// Another call of the same authority, or nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum CheckOrNone {
-    /// `Check`, of the same authority, about the same tokens
-    Check,
-    /// Nothing
-    None,
 }
 
 /// Measures the two in turns.

@@ -51,9 +51,7 @@ impl Ground {
             custom_id: Some(custom_id()?),
             token: None,
         };
-        let made = session.call(request, async |request| {
-            client.create_identity(request).await
-        });
+        let made = session.call(request, |request| client.create_identity(request));
         let made = made.await?;
         let identity_id = required(made.identity, "identity")?.id;
         Ok(Self {
@@ -93,7 +91,7 @@ impl Ground {
         let request = self.issue_request();
         let issued = self
             .session
-            .call(request, async |request| client.issue_token(request).await);
+            .call(request, |request| client.issue_token(request));
         required(issued.await?.access_token, "access_token")
     }
 
@@ -102,9 +100,9 @@ impl Ground {
         let request = DeleteIdentityRequest {
             identity_id: self.identity_id,
         };
-        let deleted = self.session.call(request, async |request| {
-            client.delete_identity(request).await
-        });
+        let deleted = self
+            .session
+            .call(request, |request| client.delete_identity(request));
         deleted.await.map(drop)
     }
 }

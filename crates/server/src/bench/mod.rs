@@ -9,13 +9,14 @@
 //! | `ground` | an identity to try things on, which goes with the command |
 //! | `site` | connections to where the calls go, and the bearer that they carry |
 //! | `floor`, `beside` | the bare service, in a process of its own, and while something is compared with it |
-//! | `compare` | two things in turns |
+//! | `compare`, `against_check` | two things in turns; another way of checking, and `Check` |
 //! | `plot` | the file that a plot goes to |
 //! | `admin` | what the server's process counts |
 //! | `told` | the report, and the exit code |
 //! | `check`, ... | one file for each thing that is measured |
 
 mod admin;
+mod against_check;
 mod batch;
 mod beside;
 mod check;

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use lanyard_load::Report;
-use lanyard_load::workload::{Checks, Streams};
+use lanyard_load::workload::Streams;
 
-use super::compare::{AgainstCheck, CheckOrNone, Subject, compare};
-use super::ground::{Ground, on_own_ground};
-use super::load_args::LoadArgs;
-use super::{BenchError, site, told};
-use crate::client::{ConnectionArgs, Purpose};
+use super::BenchError;
+use super::against_check::{AgainstCheck, Way};
+use crate::client::ConnectionArgs;
 
 /// The flags of `lanyard bench stream`. Each connection has one stream.
 #[derive(Debug, Args)]
@@ -21,33 +18,14 @@ pub(super) struct StreamBench {
     tokens: NonZeroUsize,
     #[command(flatten)]
     against: AgainstCheck,
-    #[command(flatten)]
-    load: LoadArgs,
 }
 
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: StreamBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
-    });
-    told::tell(&report.await?, connection)
-}
-
-async fn measure(
-    args: &StreamBench,
-    connection: &ConnectionArgs,
-    ground: &Ground,
-) -> Result<Report, BenchError> {
-    let tokens = ground.tokens(args.tokens.get()).await?;
-    let there = site::connect(connection, Purpose::Check, args.load.connections()).await?;
-    let target = Streams::new(there.clone(), &tokens);
-    let is_compared = args.against.against == CheckOrNone::Check;
-    let floor = is_compared.then(|| Checks::new(there, &tokens));
-    let subject = Subject {
+    let way = Way {
         bench: "stream",
-        unit: "checks",
-        settings: BTreeMap::from([("tokens", args.tokens.get().into())]),
-        against: is_compared.then(|| "check".to_owned()),
+        tokens: args.tokens.get(),
+        settings: BTreeMap::new(),
     };
-    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
+    args.against.measure(way, connection, Streams::new).await
 }

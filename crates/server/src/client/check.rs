@@ -74,7 +74,7 @@ pub(super) async fn check(command: CheckCommand) -> Result<Outcome, ClientError>
     let session = Session::open(&connection, Purpose::Check).await?;
     let mut client = PolicyServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| client.check(request).await)
+        .call(request, |request| client.check(request))
         .await?;
     let decision = required(response.decision, "decision")?;
     let outcome = outcome(&decision, exit_code);
@@ -97,9 +97,7 @@ pub(super) async fn capabilities(command: CapabilitiesCommand) -> Result<(), Cli
     let session = Session::open(&connection, Purpose::Check).await?;
     let mut client = PolicyServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| {
-            client.list_capabilities(request).await
-        })
+        .call(request, |request| client.list_capabilities(request))
         .await?;
     let people = overview(&response);
     Output::new(&connection).answer(&people, &listed(response)?)

@@ -94,9 +94,7 @@ impl Identities {
             access_token,
         } = self
             .session
-            .call(request, async |request| {
-                self.client.create_identity(request).await
-            })
+            .call(request, |request| self.client.create_identity(request))
             .await?;
         let mut answer = Record::new().record("identity", shown(required(identity, "identity")?));
         if let Some(token) = access_token {
@@ -109,9 +107,7 @@ impl Identities {
         let request = GetIdentityRequest { identity_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.get_identity(request).await
-            })
+            .call(request, |request| self.client.get_identity(request))
             .await?;
         let identity = required(response.identity, "identity")?;
         self.output
@@ -127,9 +123,7 @@ impl Identities {
             };
             let response = self
                 .session
-                .call(request, async |request| {
-                    self.client.list_identities(request).await
-                })
+                .call(request, |request| self.client.list_identities(request))
                 .await?;
             let records = response.identities.into_iter().map(shown).collect();
             Ok(Page {
@@ -145,9 +139,7 @@ impl Identities {
         let request = DeleteIdentityRequest { identity_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.delete_identity(request).await
-            })
+            .call(request, |request| self.client.delete_identity(request))
             .await?;
         let revocation = required(response.revocation, "revocation")?;
         let answer = Record::new().record("revocation", records::revocation(revocation));

@@ -77,9 +77,7 @@ async fn list(session: &Session, output: &Output, resource: OfResource) -> Resul
     };
     let mut client = AdminServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| {
-            client.list_access_keys(request).await
-        })
+        .call(request, |request| client.list_access_keys(request))
         .await?;
     let keys = response
         .access_keys
@@ -103,9 +101,7 @@ async fn rotate(session: &Session, output: &Output, args: RotateArgs) -> Result<
     let out = out.reserve()?;
     let mut client = AdminServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| {
-            client.rotate_access_key(request).await
-        })
+        .call(request, |request| client.rotate_access_key(request))
         .await?;
     let RotateAccessKeyResponse {
         access_key,

@@ -54,10 +54,9 @@ pub(super) async fn run(
 
 async fn list(session: &Session, output: &Output) -> Result<(), ClientError> {
     let mut client = AdminServiceClient::new(session.channel());
+    let request = ListUnreadableEntriesRequest {};
     let response = session
-        .call(ListUnreadableEntriesRequest {}, async |request| {
-            client.list_unreadable_entries(request).await
-        })
+        .call(request, |request| client.list_unreadable_entries(request))
         .await?;
     let ListUnreadableEntriesResponse {
         entries,
@@ -81,10 +80,9 @@ async fn strike(
 ) -> Result<(), ClientError> {
     let done = format!("struck {place} from the log of partition {partition}; {LIVES_ON}");
     let mut client = AdminServiceClient::new(session.channel());
+    let request = StrikeEntryRequest { partition, place };
     let StrikeEntryResponse {} = session
-        .call(StrikeEntryRequest { partition, place }, async |request| {
-            client.strike_entry(request).await
-        })
+        .call(request, |request| client.strike_entry(request))
         .await?;
     output.done(&done, &Record::new())
 }
@@ -92,10 +90,9 @@ async fn strike(
 async fn give_up(session: &Session, output: &Output, partition: u32) -> Result<(), ClientError> {
     let done = format!("gave up what the log of partition {partition} lacks; {LIVES_ON}");
     let mut client = AdminServiceClient::new(session.channel());
+    let request = GiveUpMissingEntriesRequest { partition };
     let GiveUpMissingEntriesResponse {} = session
-        .call(GiveUpMissingEntriesRequest { partition }, async |request| {
-            client.give_up_missing_entries(request).await
-        })
+        .call(request, |request| client.give_up_missing_entries(request))
         .await?;
     output.done(&done, &Record::new())
 }

@@ -122,9 +122,7 @@ impl Resources {
         let out = out.reserve()?;
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.create_resource(request).await
-            })
+            .call(request, |request| self.client.create_resource(request))
             .await?;
         let CreateResourceResponse {
             resource,
@@ -147,9 +145,7 @@ impl Resources {
         let request = GetResourceRequest { resource_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.get_resource(request).await
-            })
+            .call(request, |request| self.client.get_resource(request))
             .await?;
         let resource = required(response.resource, "resource")?;
         self.output
@@ -167,9 +163,7 @@ impl Resources {
             };
             let response = self
                 .session
-                .call(request, async |request| {
-                    self.client.list_resources(request).await
-                })
+                .call(request, |request| self.client.list_resources(request))
                 .await?;
             let records = response.resources.into_iter().map(shown).collect();
             Ok(Page {
@@ -185,9 +179,7 @@ impl Resources {
         let request = DeleteResourceRequest { resource_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.delete_resource(request).await
-            })
+            .call(request, |request| self.client.delete_resource(request))
             .await?;
         let revocation = records::revocation(required(response.revocation, "revocation")?);
         self.output

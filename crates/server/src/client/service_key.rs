@@ -64,9 +64,7 @@ async fn create(session: &Session, output: &Output, args: CreateArgs) -> Result<
     let out = out.reserve()?;
     let mut client = AdminServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| {
-            client.create_service_key(request).await
-        })
+        .call(request, |request| client.create_service_key(request))
         .await?;
     let key = required(response.service_key, "service_key")?;
     let file = out.keep(&kept::service_key(&key, &session.endpoint))?;
@@ -82,9 +80,7 @@ async fn list(session: &Session, output: &Output) -> Result<(), ClientError> {
             page_token,
         };
         let response = session
-            .call(request, async |request| {
-                client.list_service_keys(request).await
-            })
+            .call(request, |request| client.list_service_keys(request))
             .await?;
         let records = response.service_keys.into_iter().map(shown).collect();
         Ok(Page {
@@ -100,9 +96,7 @@ async fn delete(session: &Session, output: &Output, id: String) -> Result<(), Cl
     let request = DeleteServiceKeyRequest { service_key_id: id };
     let mut client = AdminServiceClient::new(session.channel());
     let DeleteServiceKeyResponse {} = session
-        .call(request, async |request| {
-            client.delete_service_key(request).await
-        })
+        .call(request, |request| client.delete_service_key(request))
         .await?;
     output.done(&done, &Record::new())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lanyard_enforcer::at_url;
 use lanyard_token::{Clock as _, SystemClock};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Channel, Endpoint};
@@ -34,7 +35,7 @@ impl Session {
         let endpoint = args.endpoint(&file)?;
         let secured = args
             .roots(&file)?
-            .secure(parse(&endpoint)?, CONNECT_TIMEOUT);
+            .secure(parsed(&endpoint)?, CONNECT_TIMEOUT);
         let secured = secured.map_err(|_| ClientError::NoRoots {
             endpoint: endpoint.clone(),
         })?;
@@ -58,11 +59,14 @@ impl Session {
     }
 
     /// Makes one call. Each has a bearer of its own, because a long listing outlives one.
-    pub(crate) async fn call<Q, A>(
+    pub(crate) async fn call<Q, A, F>(
         &self,
         question: Q,
-        rpc: impl AsyncFnOnce(Request<Q>) -> Result<Response<A>, Status>,
-    ) -> Result<A, ClientError> {
+        rpc: impl FnOnce(Request<Q>) -> F,
+    ) -> Result<A, ClientError>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
         let mut request = Request::new(question);
         request
             .metadata_mut()
@@ -105,17 +109,16 @@ pub(crate) fn required<T>(part: Option<T>, name: &'static str) -> Result<T, Clie
     part.ok_or(ClientError::Incomplete(name))
 }
 
-/// Reads a URL. The transport would take others too and fail later, in its own words.
-fn parse(endpoint: &str) -> Result<Endpoint, ClientError> {
-    let refused = || ClientError::BadEndpoint {
-        endpoint: endpoint.to_owned(),
+/// Reads a URL, or the socket that an enforcement point may serve on.
+fn parsed(endpoint: &str) -> Result<Endpoint, ClientError> {
+    let parsed = if endpoint.starts_with("unix:") {
+        Endpoint::from_shared(endpoint.to_owned()).ok()
+    } else {
+        at_url(endpoint)
     };
-    let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|_| refused())?;
-    let is_url = matches!(parsed.uri().scheme_str(), Some("http" | "https"));
-    if !is_url || parsed.uri().host().is_none_or(str::is_empty) {
-        return Err(refused());
-    }
-    Ok(parsed)
+    parsed.ok_or_else(|| ClientError::BadEndpoint {
+        endpoint: endpoint.to_owned(),
+    })
 }
 
 /// How long to knock. Long enough for another continent, short enough to be told of a typing error.
@@ -129,19 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_a_url_of_http_or_https() {
+    fn an_endpoint_is_a_url_of_http_or_https_or_a_socket() {
         for endpoint in [
             "http://127.0.0.1:7400",
             "http://[::1]:7400/",
             "http://lanyard.internal",
             "https://lanyard.internal",
             "https://[::1]:7400/",
+            "HTTPS://lanyard.internal",
+            "unix:/run/lanyard.sock",
         ] {
-            assert!(parse(endpoint).is_ok(), "{endpoint}");
+            assert!(parsed(endpoint).is_ok(), "{endpoint}");
         }
         for endpoint in ["", "127.0.0.1:7400", "ftp://host", "https://", "http://a b"] {
             assert!(
-                matches!(parse(endpoint), Err(ClientError::BadEndpoint { .. })),
+                matches!(parsed(endpoint), Err(ClientError::BadEndpoint { .. })),
                 "{endpoint}"
             );
         }

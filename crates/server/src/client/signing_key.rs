@@ -73,9 +73,7 @@ impl SigningKeys {
         let request = PrepareSigningKeyRequest {};
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.prepare_signing_key(request).await
-            })
+            .call(request, |request| self.client.prepare_signing_key(request))
             .await?;
         changed(response.signing_key)
     }
@@ -84,9 +82,7 @@ impl SigningKeys {
         let request = ActivateSigningKeyRequest { key_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.activate_signing_key(request).await
-            })
+            .call(request, |request| self.client.activate_signing_key(request))
             .await?;
         changed(response.signing_key)
     }
@@ -95,9 +91,7 @@ impl SigningKeys {
         let request = RetireSigningKeyRequest { key_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.retire_signing_key(request).await
-            })
+            .call(request, |request| self.client.retire_signing_key(request))
             .await?;
         changed(response.signing_key)
     }
@@ -106,9 +100,7 @@ impl SigningKeys {
         let request = RevokeSigningKeyRequest { key_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.revoke_signing_key(request).await
-            })
+            .call(request, |request| self.client.revoke_signing_key(request))
             .await?;
         let RevokeSigningKeyResponse {
             signing_key,
@@ -122,9 +114,7 @@ impl SigningKeys {
         let request = ListSigningKeysRequest {};
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.list_signing_keys(request).await
-            })
+            .call(request, |request| self.client.list_signing_keys(request))
             .await?;
         let keys = response.signing_keys.into_iter().map(shown).collect();
         Ok(Record::new().records("signing_keys", keys))

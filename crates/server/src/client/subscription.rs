@@ -65,9 +65,7 @@ impl Subscriptions {
         let request = CreateSubscriptionRequest { display_name };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.create_subscription(request).await
-            })
+            .call(request, |request| self.client.create_subscription(request))
             .await?;
         let subscription = required(response.subscription, "subscription")?;
         self.output
@@ -82,9 +80,7 @@ impl Subscriptions {
             };
             let response = self
                 .session
-                .call(request, async |request| {
-                    self.client.list_subscriptions(request).await
-                })
+                .call(request, |request| self.client.list_subscriptions(request))
                 .await?;
             let records = response.subscriptions.into_iter().map(shown).collect();
             Ok(Page {
@@ -100,9 +96,7 @@ impl Subscriptions {
         let request = DeleteSubscriptionRequest { subscription_id };
         let response = self
             .session
-            .call(request, async |request| {
-                self.client.delete_subscription(request).await
-            })
+            .call(request, |request| self.client.delete_subscription(request))
             .await?;
         let mut answer = Record::new();
         if let Some(revocation) = response.revocation {

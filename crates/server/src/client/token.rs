@@ -90,7 +90,7 @@ pub(super) async fn run_all(
     let done = format!("revoked every token of {identity_id}");
     let request = RevokeTokensRequest { identity_id };
     let response = session
-        .call(request, async |request| client.revoke_tokens(request).await)
+        .call(request, |request| client.revoke_tokens(request))
         .await?;
     revoked(&Output::new(connection), &done, response.revocation)
 }
@@ -109,7 +109,7 @@ async fn issue(args: IssueArgs, connection: &ConnectionArgs) -> Result<(), Clien
         lifetime,
     };
     let response = session
-        .call(request, async |request| client.issue_token(request).await)
+        .call(request, |request| client.issue_token(request))
         .await?;
     let token = required(response.access_token, "access_token")?;
     // On a line of its own, a token can be copied.
@@ -129,7 +129,7 @@ async fn inspect(token: TokenArg, connection: &ConnectionArgs) -> Result<(), Cli
     let session = Session::open(connection, Purpose::Check).await?;
     let mut client = PolicyServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| client.introspect(request).await)
+        .call(request, |request| client.introspect(request))
         .await?;
     Output::new(connection).show(&inspected(response))
 }
@@ -141,7 +141,7 @@ async fn revoke(token: TokenArg, connection: &ConnectionArgs) -> Result<(), Clie
     let session = Session::open(connection, Purpose::Issue).await?;
     let mut client = IdentityServiceClient::new(session.channel());
     let response = session
-        .call(request, async |request| client.revoke_token(request).await)
+        .call(request, |request| client.revoke_token(request))
         .await?;
     revoked(
         &Output::new(connection),

@@ -41,7 +41,7 @@ pub(super) async fn run(command: WatchCommand) -> Result<(), ClientError> {
     let requests = stream::iter([first]).chain(stream::pending());
     let mut client = TrustServiceClient::new(session.channel());
     let mut messages = session
-        .call(requests, async |request| client.watch(request).await)
+        .call(requests, |request| client.watch(request))
         .await?;
     loop {
         match messages.message().await {

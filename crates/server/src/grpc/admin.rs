@@ -7,7 +7,13 @@ use lanyard_proto::v1::{self, admin_service_server::AdminService};
 use lanyard_store::Store;
 use tonic::{Request, Response, Status};
 
-use super::{ServedAuthority, admit::admit, requests, responses, status::Fault};
+use super::{
+    ServedAuthority,
+    admit::admit,
+    requests,
+    responses::{self, answered},
+    status::Fault,
+};
 
 /// The service over an authority.
 #[derive(Debug)]
@@ -29,14 +35,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::CreateSubscriptionResponse>, Status> {
         let (by, v1::CreateSubscriptionRequest { display_name }) = admit_operator(request)?;
         let name = requests::display_name(&display_name)?;
-        let done = self
-            .authority
-            .create_subscription(by, name)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::CreateSubscriptionResponse {
+        let done = self.authority.create_subscription(by, name).await;
+        answered(done, |done| v1::CreateSubscriptionResponse {
             subscription: Some(responses::subscription(done)),
-        }))
+        })
     }
 
     async fn list_subscriptions(
@@ -51,12 +53,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
             },
         ) = admit_operator(request)?;
         let page = requests::page(page_size, &page_token)?;
-        let done = self
-            .authority
-            .list_subscriptions(by, page)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(responses::subscriptions(done)))
+        let done = self.authority.list_subscriptions(by, page).await;
+        answered(done, responses::subscriptions)
     }
 
     async fn delete_subscription(
@@ -65,14 +63,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::DeleteSubscriptionResponse>, Status> {
         let (by, v1::DeleteSubscriptionRequest { subscription_id }) = admit_operator(request)?;
         let id = requests::subscription_id(&subscription_id)?;
-        let done = self
-            .authority
-            .delete_subscription(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::DeleteSubscriptionResponse {
+        let done = self.authority.delete_subscription(by, id).await;
+        answered(done, |done| v1::DeleteSubscriptionResponse {
             revocation: done.map(responses::revocation),
-        }))
+        })
     }
 
     async fn create_resource(
@@ -82,11 +76,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         let (by, message) = admit_operator(request)?;
         let (subscription, name) = requests::create_resource(&message)?;
         let done = self.authority.create_resource(by, subscription, name).await;
-        let (resource, keys) = done.map_err(Fault::from)?;
-        Ok(Response::new(v1::CreateResourceResponse {
+        answered(done, |(resource, keys)| v1::CreateResourceResponse {
             resource: Some(responses::resource(resource)),
             access_keys: keys.map(responses::access_key).into(),
-        }))
+        })
     }
 
     async fn get_resource(
@@ -95,10 +88,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::GetResourceResponse>, Status> {
         let (by, v1::GetResourceRequest { resource_id }) = admit_operator(request)?;
         let id = requests::resource_id(&resource_id)?;
-        let done = self.authority.resource(by, id).await.map_err(Fault::from)?;
-        Ok(Response::new(v1::GetResourceResponse {
+        let done = self.authority.resource(by, id).await;
+        answered(done, |done| v1::GetResourceResponse {
             resource: Some(responses::resource(done)),
-        }))
+        })
     }
 
     async fn list_resources(
@@ -107,12 +100,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::ListResourcesResponse>, Status> {
         let (by, message) = admit_operator(request)?;
         let (subscription, page) = requests::list_resources(&message)?;
-        let done = self
-            .authority
-            .list_resources(by, subscription, page)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(responses::resources(done)))
+        let done = self.authority.list_resources(by, subscription, page).await;
+        answered(done, responses::resources)
     }
 
     async fn delete_resource(
@@ -121,14 +110,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::DeleteResourceResponse>, Status> {
         let (by, v1::DeleteResourceRequest { resource_id }) = admit_operator(request)?;
         let id = requests::resource_id(&resource_id)?;
-        let done = self
-            .authority
-            .delete_resource(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::DeleteResourceResponse {
+        let done = self.authority.delete_resource(by, id).await;
+        answered(done, |done| v1::DeleteResourceResponse {
             revocation: Some(responses::revocation(done)),
-        }))
+        })
     }
 
     async fn list_access_keys(
@@ -137,14 +122,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::ListAccessKeysResponse>, Status> {
         let (by, v1::ListAccessKeysRequest { resource_id }) = admit_operator(request)?;
         let id = requests::resource_id(&resource_id)?;
-        let done = self
-            .authority
-            .list_access_keys(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::ListAccessKeysResponse {
+        let done = self.authority.list_access_keys(by, id).await;
+        answered(done, |done| v1::ListAccessKeysResponse {
             access_keys: done.map(responses::access_key).into(),
-        }))
+        })
     }
 
     async fn rotate_access_key(
@@ -153,15 +134,11 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::RotateAccessKeyResponse>, Status> {
         let (by, message) = admit_operator(request)?;
         let (resource, slot) = requests::rotate_access_key(&message)?;
-        let done = self
-            .authority
-            .rotate_access_key(by, resource, slot)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::RotateAccessKeyResponse {
+        let done = self.authority.rotate_access_key(by, resource, slot).await;
+        answered(done, |done| v1::RotateAccessKeyResponse {
             access_key: Some(responses::access_key(done.key)),
             revocation: Some(responses::revocation(done.revocation)),
-        }))
+        })
     }
 
     async fn create_service_key(
@@ -170,14 +147,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::CreateServiceKeyResponse>, Status> {
         let (by, v1::CreateServiceKeyRequest { role }) = admit_operator(request)?;
         let role = requests::service_role(role)?;
-        let done = self
-            .authority
-            .create_service_key(by, role)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::CreateServiceKeyResponse {
+        let done = self.authority.create_service_key(by, role).await;
+        answered(done, |done| v1::CreateServiceKeyResponse {
             service_key: Some(responses::service_key(done)),
-        }))
+        })
     }
 
     async fn list_service_keys(
@@ -192,12 +165,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
             },
         ) = admit_operator(request)?;
         let page = requests::page(page_size, &page_token)?;
-        let done = self
-            .authority
-            .list_service_keys(by, page)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(responses::service_keys(done)))
+        let done = self.authority.list_service_keys(by, page).await;
+        answered(done, responses::service_keys)
     }
 
     async fn delete_service_key(
@@ -206,11 +175,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::DeleteServiceKeyResponse>, Status> {
         let (by, v1::DeleteServiceKeyRequest { service_key_id }) = admit_operator(request)?;
         let id = requests::service_key_id(&service_key_id)?;
-        self.authority
-            .delete_service_key(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::DeleteServiceKeyResponse {}))
+        let done = self.authority.delete_service_key(by, id).await;
+        answered(done, |()| v1::DeleteServiceKeyResponse {})
     }
 
     async fn prepare_signing_key(
@@ -218,14 +184,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         request: Request<v1::PrepareSigningKeyRequest>,
     ) -> Result<Response<v1::PrepareSigningKeyResponse>, Status> {
         let (by, v1::PrepareSigningKeyRequest {}) = admit_operator(request)?;
-        let done = self
-            .authority
-            .prepare_signing_key(by)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::PrepareSigningKeyResponse {
+        let done = self.authority.prepare_signing_key(by).await;
+        answered(done, |done| v1::PrepareSigningKeyResponse {
             signing_key: Some(responses::signing_key(&done)),
-        }))
+        })
     }
 
     async fn activate_signing_key(
@@ -234,14 +196,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::ActivateSigningKeyResponse>, Status> {
         let (by, v1::ActivateSigningKeyRequest { key_id }) = admit_operator(request)?;
         let id = requests::key_id(&key_id)?;
-        let done = self
-            .authority
-            .activate_signing_key(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::ActivateSigningKeyResponse {
+        let done = self.authority.activate_signing_key(by, id).await;
+        answered(done, |done| v1::ActivateSigningKeyResponse {
             signing_key: Some(responses::signing_key(&done)),
-        }))
+        })
     }
 
     async fn retire_signing_key(
@@ -250,14 +208,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::RetireSigningKeyResponse>, Status> {
         let (by, v1::RetireSigningKeyRequest { key_id }) = admit_operator(request)?;
         let id = requests::key_id(&key_id)?;
-        let done = self
-            .authority
-            .retire_signing_key(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::RetireSigningKeyResponse {
+        let done = self.authority.retire_signing_key(by, id).await;
+        answered(done, |done| v1::RetireSigningKeyResponse {
             signing_key: Some(responses::signing_key(&done)),
-        }))
+        })
     }
 
     async fn revoke_signing_key(
@@ -266,15 +220,11 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::RevokeSigningKeyResponse>, Status> {
         let (by, v1::RevokeSigningKeyRequest { key_id }) = admit_operator(request)?;
         let id = requests::key_id(&key_id)?;
-        let done = self
-            .authority
-            .revoke_signing_key(by, id)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::RevokeSigningKeyResponse {
+        let done = self.authority.revoke_signing_key(by, id).await;
+        answered(done, |done| v1::RevokeSigningKeyResponse {
             signing_key: Some(responses::signing_key(&done.key)),
             revocation: Some(responses::revocation(done.revocation)),
-        }))
+        })
     }
 
     async fn list_signing_keys(
@@ -282,14 +232,10 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         request: Request<v1::ListSigningKeysRequest>,
     ) -> Result<Response<v1::ListSigningKeysResponse>, Status> {
         let (by, v1::ListSigningKeysRequest {}) = admit_operator(request)?;
-        let done = self
-            .authority
-            .list_signing_keys(by)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::ListSigningKeysResponse {
+        let done = self.authority.list_signing_keys(by).await;
+        answered(done, |done| v1::ListSigningKeysResponse {
             signing_keys: done.iter().map(responses::signing_key).collect(),
-        }))
+        })
     }
 
     async fn list_unreadable_entries(
@@ -297,8 +243,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
         request: Request<v1::ListUnreadableEntriesRequest>,
     ) -> Result<Response<v1::ListUnreadableEntriesResponse>, Status> {
         let (by, v1::ListUnreadableEntriesRequest {}) = admit_operator(request)?;
-        let done = self.authority.log_faults(by).await.map_err(Fault::from)?;
-        Ok(Response::new(responses::log_faults(done)))
+        let done = self.authority.log_faults(by).await;
+        answered(done, responses::log_faults)
     }
 
     async fn strike_entry(
@@ -307,11 +253,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::StrikeEntryResponse>, Status> {
         let (by, v1::StrikeEntryRequest { partition, place }) = admit_operator(request)?;
         let partition = requests::partition(partition)?;
-        self.authority
-            .strike_entry(by, partition, &place)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::StrikeEntryResponse {}))
+        let done = self.authority.strike_entry(by, partition, &place).await;
+        answered(done, |()| v1::StrikeEntryResponse {})
     }
 
     async fn give_up_missing_entries(
@@ -320,11 +263,8 @@ impl<S: Store> AdminService for AdminGrpc<S> {
     ) -> Result<Response<v1::GiveUpMissingEntriesResponse>, Status> {
         let (by, v1::GiveUpMissingEntriesRequest { partition }) = admit_operator(request)?;
         let partition = requests::partition(partition)?;
-        self.authority
-            .give_up_missing(by, partition)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(v1::GiveUpMissingEntriesResponse {}))
+        let done = self.authority.give_up_missing(by, partition).await;
+        answered(done, |()| v1::GiveUpMissingEntriesResponse {})
     }
 }
 

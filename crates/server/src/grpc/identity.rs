@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
-use lanyard_authority::CreatedIdentity;
+use lanyard_authority::{CreatedIdentity, KeyHolder};
 use lanyard_proto::v1::{self, identity_service_server::IdentityService};
 use lanyard_store::Store;
 use tonic::{Request, Response, Status};
 
-use super::{ServedAuthority, admit::admit, requests, responses, status::Fault};
+use super::{
+    ServedAuthority,
+    admit::admit,
+    requests,
+    responses::{self, answered},
+    status::Fault,
+};
 
 /// The service over an authority.
 #[derive(Debug)]
@@ -27,34 +33,27 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         &self,
         request: Request<v1::CreateIdentityRequest>,
     ) -> Result<Response<v1::CreateIdentityResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
+        let (by, message) = admit_key_holder(request)?;
         let (custom_id, token) = requests::create_identity(&message)?;
-        let created = self
-            .authority
-            .create_identity(&caller, custom_id, token)
-            .await;
-        let CreatedIdentity { identity, token } = created.map_err(Fault::from)?;
-        Ok(Response::new(v1::CreateIdentityResponse {
-            identity: Some(responses::identity(identity)),
-            access_token: token.map(responses::access_token),
-        }))
+        let done = self.authority.create_identity(&by, custom_id, token).await;
+        answered(done, |CreatedIdentity { identity, token }| {
+            v1::CreateIdentityResponse {
+                identity: Some(responses::identity(identity)),
+                access_token: token.map(responses::access_token),
+            }
+        })
     }
 
     async fn get_identity(
         &self,
         request: Request<v1::GetIdentityRequest>,
     ) -> Result<Response<v1::GetIdentityResponse>, Status> {
-        let (caller, v1::GetIdentityRequest { identity_id }) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
+        let (by, v1::GetIdentityRequest { identity_id }) = admit_key_holder(request)?;
         let id = requests::identity_id(&identity_id)?;
-        let found = self
-            .authority
-            .identity(&caller, id)
-            .await
-            .map_err(Fault::from)?;
-        let identity = Some(responses::identity(found));
-        Ok(Response::new(v1::GetIdentityResponse { identity }))
+        let done = self.authority.identity(&by, id).await;
+        answered(done, |done| v1::GetIdentityResponse {
+            identity: Some(responses::identity(done)),
+        })
     }
 
     async fn list_identities(
@@ -62,82 +61,66 @@ impl<S: Store> IdentityService for IdentityGrpc<S> {
         request: Request<v1::ListIdentitiesRequest>,
     ) -> Result<Response<v1::ListIdentitiesResponse>, Status> {
         let (
-            caller,
+            by,
             v1::ListIdentitiesRequest {
                 page_size,
                 page_token,
             },
-        ) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
+        ) = admit_key_holder(request)?;
         let page = requests::page(page_size, &page_token)?;
-        let found = self
-            .authority
-            .list_identities(&caller, page)
-            .await
-            .map_err(Fault::from)?;
-        Ok(Response::new(responses::identities(found)))
+        let done = self.authority.list_identities(&by, page).await;
+        answered(done, responses::identities)
     }
 
     async fn delete_identity(
         &self,
         request: Request<v1::DeleteIdentityRequest>,
     ) -> Result<Response<v1::DeleteIdentityResponse>, Status> {
-        let (caller, v1::DeleteIdentityRequest { identity_id }) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
+        let (by, v1::DeleteIdentityRequest { identity_id }) = admit_key_holder(request)?;
         let id = requests::identity_id(&identity_id)?;
-        let deleted = self
-            .authority
-            .delete_identity(&caller, id)
-            .await
-            .map_err(Fault::from)?;
-        let revocation = Some(responses::revocation(deleted));
-        Ok(Response::new(v1::DeleteIdentityResponse { revocation }))
+        let done = self.authority.delete_identity(&by, id).await;
+        answered(done, |done| v1::DeleteIdentityResponse {
+            revocation: Some(responses::revocation(done)),
+        })
     }
 
     async fn issue_token(
         &self,
         request: Request<v1::IssueTokenRequest>,
     ) -> Result<Response<v1::IssueTokenResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
+        let (by, message) = admit_key_holder(request)?;
         let (id, spec) = requests::issue_token(&message)?;
-        let issued = self
-            .authority
-            .issue_token(&caller, id, spec)
-            .await
-            .map_err(Fault::from)?;
-        let access_token = Some(responses::access_token(issued));
-        Ok(Response::new(v1::IssueTokenResponse { access_token }))
+        let done = self.authority.issue_token(&by, id, spec).await;
+        answered(done, |done| v1::IssueTokenResponse {
+            access_token: Some(responses::access_token(done)),
+        })
     }
 
     async fn revoke_tokens(
         &self,
         request: Request<v1::RevokeTokensRequest>,
     ) -> Result<Response<v1::RevokeTokensResponse>, Status> {
-        let (caller, v1::RevokeTokensRequest { identity_id }) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
+        let (by, v1::RevokeTokensRequest { identity_id }) = admit_key_holder(request)?;
         let id = requests::identity_id(&identity_id)?;
-        let revoked = self
-            .authority
-            .revoke_tokens(&caller, id)
-            .await
-            .map_err(Fault::from)?;
-        let revocation = Some(responses::revocation(revoked));
-        Ok(Response::new(v1::RevokeTokensResponse { revocation }))
+        let done = self.authority.revoke_tokens(&by, id).await;
+        answered(done, |done| v1::RevokeTokensResponse {
+            revocation: Some(responses::revocation(done)),
+        })
     }
 
     async fn revoke_token(
         &self,
         request: Request<v1::RevokeTokenRequest>,
     ) -> Result<Response<v1::RevokeTokenResponse>, Status> {
-        let (caller, v1::RevokeTokenRequest { token }) = admit(request)?;
-        let caller = caller.key_holder().map_err(Fault::from)?;
-        let revoked = self
-            .authority
-            .revoke_token(&caller, &token)
-            .await
-            .map_err(Fault::from)?;
-        let revocation = Some(responses::revocation(revoked));
-        Ok(Response::new(v1::RevokeTokenResponse { revocation }))
+        let (by, v1::RevokeTokenRequest { token }) = admit_key_holder(request)?;
+        let done = self.authority.revoke_token(&by, &token).await;
+        answered(done, |done| v1::RevokeTokenResponse {
+            revocation: Some(responses::revocation(done)),
+        })
     }
+}
+
+fn admit_key_holder<T>(request: Request<T>) -> Result<(KeyHolder, T), Status> {
+    let (caller, message) = admit(request)?;
+    Ok((caller.key_holder().map_err(Fault::from)?, message))
 }

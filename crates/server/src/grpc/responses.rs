@@ -1,6 +1,6 @@
 //! Responses of the identity and admin services, from the domain to the wire.
 
-use lanyard_authority::{AccessKey, IssuedToken, LogFaults, Paged, ServiceKey, ServiceRole};
+use lanyard_authority::{AccessKey, Error, IssuedToken, LogFaults, Paged, ServiceKey, ServiceRole};
 use lanyard_policy::ScopeSet;
 use lanyard_proto::v1;
 use lanyard_store::{
@@ -8,8 +8,19 @@ use lanyard_store::{
 };
 use lanyard_token::{KeyState, PropagationBound, UnixTime};
 use prost_types::Timestamp;
+use tonic::{Response, Status};
 
+use super::status::Fault;
 use crate::serve::to_base64;
+
+/// The response that is made of what was done, or why it was not.
+pub(super) fn answered<T, M>(
+    done: Result<T, Error>,
+    response: impl FnOnce(T) -> M,
+) -> Result<Response<M>, Status> {
+    let done = done.map_err(Fault::from)?;
+    Ok(Response::new(response(done)))
+}
 
 pub(super) fn identity(identity: Identity) -> v1::Identity {
     let Identity {

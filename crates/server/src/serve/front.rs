@@ -35,10 +35,7 @@ pub(super) struct FrontLayer<D> {
 /// Services behind a door, with HTTP beside them.
 #[derive(Debug)]
 pub(super) struct Front<D> {
-    door: Arc<D>,
-    metrics: Arc<Metrics>,
-    methods: Arc<Methods>,
-    http: Router,
+    layer: FrontLayer<D>,
     services: Routes,
 }
 
@@ -56,10 +53,7 @@ impl<D> Clone for FrontLayer<D> {
 impl<D> Clone for Front<D> {
     fn clone(&self) -> Self {
         Self {
-            door: Arc::clone(&self.door),
-            metrics: Arc::clone(&self.metrics),
-            methods: Arc::clone(&self.methods),
-            http: self.http.clone(),
+            layer: self.layer.clone(),
             services: self.services.clone(),
         }
     }
@@ -69,19 +63,8 @@ impl<D> Layer<Routes> for FrontLayer<D> {
     type Service = Front<D>;
 
     fn layer(&self, services: Routes) -> Front<D> {
-        let Self {
-            door,
-            metrics,
-            methods,
-            http,
-        } = self.clone();
-        Front {
-            door,
-            metrics,
-            methods,
-            http,
-            services,
-        }
+        let layer = self.clone();
+        Front { layer, services }
     }
 }
 
@@ -96,20 +79,23 @@ impl<D: Door> Service<Request<Body>> for Front<D> {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Answering {
+        let FrontLayer {
+            door,
+            metrics,
+            methods,
+            http,
+        } = &mut self.layer;
         if !is_grpc(&request) {
             let request: HttpRequest = request.map(axum::body::Body::new);
-            return Answering::Http(self.http.call(request));
+            return Answering::Http(http.call(request));
         }
         let call = Call {
-            metrics: Arc::clone(&self.metrics),
-            method: self.methods.find(request.uri().path()),
+            metrics: Arc::clone(metrics),
+            method: methods.find(request.uri().path()),
             is_compressed: is_compressed(&request),
         };
         if grpc::is_guarded(request.uri().path()) {
-            let seen = self
-                .door
-                .admit_seen(request.headers(), request.uri().path());
-            match seen {
+            match door.admit_seen(request.headers(), request.uri().path()) {
                 Some(caller) => drop(request.extensions_mut().insert(caller)),
                 None => return self.ask(request, call),
             }
@@ -121,7 +107,7 @@ impl<D: Door> Service<Request<Body>> for Front<D> {
 impl<D: Door> Front<D> {
     /// Finds out who calls, and only then goes on.
     fn ask(&self, mut request: Request<Body>, call: Call) -> Answering {
-        let (door, mut services) = (Arc::clone(&self.door), self.services.clone());
+        let (door, mut services) = (Arc::clone(&self.layer.door), self.services.clone());
         Answering::Asked(Box::pin(async move {
             let path = request.uri().path();
             match door.admit(request.headers(), path).await {

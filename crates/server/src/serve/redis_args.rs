@@ -17,7 +17,9 @@ use zeroize::Zeroizing;
 use super::redis_servers::{ServersArg, scheme};
 
 /// The flags of `lanyard serve` for a store on Redis. Each has an environment variable.
+// All of them want the one that says where Redis is.
 #[derive(Clone, Debug, Args)]
+#[group(requires = "redis")]
 pub(crate) struct RedisArgs {
     /// Keep everything on Redis, instead of in a data directory: redis://HOST:PORT,
     /// redis-sentinel://HOST:PORT,HOST:PORT,HOST:PORT/NAME or redis-cluster://HOST:PORT,HOST:PORT,
@@ -34,61 +36,36 @@ pub(crate) struct RedisArgs {
 
     /// Where the first start on an empty store writes the first credentials. Later starts need none
     /// and leave it alone.
-    #[arg(
-        long,
-        env = "LANYARD_BOOTSTRAP_FILE",
-        value_name = "FILE",
-        requires = "redis"
-    )]
+    #[arg(long, env = "LANYARD_BOOTSTRAP_FILE", value_name = "FILE")]
     pub(super) bootstrap_file: Option<PathBuf>,
 
     /// The user that logs in at Redis. Default: Redis's default user.
-    #[arg(
-        long,
-        env = "LANYARD_REDIS_USER",
-        value_name = "NAME",
-        requires = "redis"
-    )]
+    #[arg(long, env = "LANYARD_REDIS_USER", value_name = "NAME")]
     redis_user: Option<String>,
 
     /// The file with that user's password, on its first line.
-    #[arg(
-        long,
-        env = "LANYARD_REDIS_PASSWORD_FILE",
-        value_name = "FILE",
-        requires = "redis"
-    )]
+    #[arg(long, env = "LANYARD_REDIS_PASSWORD_FILE", value_name = "FILE")]
     redis_password_file: Option<PathBuf>,
 
     /// The user that logs in at the sentinels, which have users of their own.
-    #[arg(
-        long,
-        env = "LANYARD_REDIS_SENTINEL_USER",
-        value_name = "NAME",
-        requires = "redis"
-    )]
+    #[arg(long, env = "LANYARD_REDIS_SENTINEL_USER", value_name = "NAME")]
     redis_sentinel_user: Option<String>,
 
     /// The file with that user's password, on its first line.
     #[arg(
         long,
         env = "LANYARD_REDIS_SENTINEL_PASSWORD_FILE",
-        value_name = "FILE",
-        requires = "redis"
+        value_name = "FILE"
     )]
     redis_sentinel_password_file: Option<PathBuf>,
 
     /// The authorities, in PEM, that Redis's certificates are checked against. Default: those that
     /// this machine trusts.
-    #[arg(
-        long,
-        env = "LANYARD_REDIS_CA_FILE",
-        value_name = "FILE",
-        requires = "redis"
-    )]
+    #[arg(long, env = "LANYARD_REDIS_CA_FILE", value_name = "FILE")]
     redis_ca_file: Option<PathBuf>,
 
     /// A certificate, in PEM, to show to Redis.
+    // The URL as well, so that it is the first of what is told to be missing.
     #[arg(
         long,
         env = "LANYARD_REDIS_CERT_FILE",
@@ -108,12 +85,7 @@ pub(crate) struct RedisArgs {
 
     /// How many of Redis's replicas must have a write before it is acknowledged. All of them keeps
     /// everything whichever takes over. Must be said if there are any.
-    #[arg(
-        long,
-        env = "LANYARD_REDIS_REPLICAS",
-        value_name = "N",
-        requires = "redis"
-    )]
+    #[arg(long, env = "LANYARD_REDIS_REPLICAS", value_name = "N")]
     redis_replicas: Option<u32>,
 
     /// What becomes of what was acknowledged when Redis crashes.
@@ -121,8 +93,7 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_DURABILITY",
         default_value = "always",
-        value_name = "HOW",
-        requires = "redis"
+        value_name = "HOW"
     )]
     redis_durability: Durability,
 
@@ -132,8 +103,7 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_NAMESPACE",
         default_value = "lanyard",
-        value_name = "NAME",
-        requires = "redis"
+        value_name = "NAME"
     )]
     redis_namespace: RedisNamespace,
 
@@ -143,8 +113,7 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_PARTITIONS",
         value_name = "N",
-        value_parser = value_parser!(u16).range(1..=1024),
-        requires = "redis"
+        value_parser = value_parser!(u16).range(1..=1024)
     )]
     redis_partitions: Option<u16>,
 
@@ -154,8 +123,7 @@ pub(crate) struct RedisArgs {
         env = "LANYARD_REDIS_RESPONSE_TIMEOUT",
         default_value = "2s",
         value_name = "DURATION",
-        value_parser = response_timeout,
-        requires = "redis"
+        value_parser = response_timeout
     )]
     redis_response_timeout: Duration,
 }

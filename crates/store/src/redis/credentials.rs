@@ -82,9 +82,8 @@ pub(super) async fn access_keys(
     let mut command = Cmd::new();
     command.arg("HMGET").arg(&keys.resource);
     command.arg("primary_record").arg("secondary_record");
-    let answers = store.engine().look(slot, &[command]).await?;
-    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
-    let (primary, secondary): (Option<Vec<u8>>, Option<Vec<u8>>) = read(answer, CREDENTIAL)?;
+    let found = store.engine().look_one(slot, command, CREDENTIAL);
+    let (primary, secondary): (Option<Vec<u8>>, Option<Vec<u8>>) = found.await?;
     // It may have been deleted since.
     let Some((primary, secondary)) = primary.zip(secondary) else {
         return Ok(None);
@@ -241,8 +240,8 @@ async fn service_key(
         .arg("HGET")
         .arg(root.service_keys())
         .arg(text(id.as_uuid()));
-    let answers = store.engine().look(root.slot(), &[command]).await?;
-    decode_found(answers.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)
+    let found = store.engine().look_one(root.slot(), command, CREDENTIAL);
+    decode_found(found.await?, CREDENTIAL)
 }
 
 async fn resource_of(
@@ -255,8 +254,8 @@ async fn resource_of(
         .arg("HGET")
         .arg(keys.access_keys())
         .arg(text(id.as_uuid()));
-    let answers = store.engine().look(keys.slot(), &[command]).await?;
-    let found: Option<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), CREDENTIAL)?;
+    let found = store.engine().look_one(keys.slot(), command, CREDENTIAL);
+    let found: Option<String> = found.await?;
     let found = found.map(|id| {
         id.parse()
             .map_err(|error| super::records::corrupt(CREDENTIAL, error))

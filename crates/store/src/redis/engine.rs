@@ -4,13 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use lanyard_revocation::PartitionId;
 use lanyard_token::{Clock, UnixTime};
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, Value};
 
 use super::{
     confirm::Confirmer,
     failure::Failure,
     keys::{Keys, PartitionKeys},
     node::{Node, is_unknown_script, reign_told, replication, understood},
+    records::read,
     reply::Reply,
     script::{Script, Scripts},
     slot::Slot,
@@ -136,6 +137,17 @@ impl Engine {
             }
         }
         Err(StoreError::Unavailable(Restless.into()))
+    }
+
+    /// Runs one command that only looks, for what its answer has of a kind.
+    pub(super) async fn look_one<T: FromRedisValue>(
+        &self,
+        slot: Slot,
+        command: Cmd,
+        kind: &'static str,
+    ) -> Result<T, StoreError> {
+        let answers = self.look(slot, &[command]).await?;
+        read(answers.into_iter().next().unwrap_or(Value::Nil), kind)
     }
 
     async fn look_once(&self, slot: Slot, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {

@@ -284,8 +284,8 @@ async fn raw_entries(
     let mut command = Cmd::new();
     command.arg("XRANGE").arg(keys.log()).arg(from).arg("+");
     command.arg("COUNT").arg(READ_LIMIT);
-    let answers = engine.look(keys.slot(), &[command]).await?;
-    stream(answers.into_iter().next().unwrap_or(Value::Nil))
+    let entries = engine.look_one(keys.slot(), command, LOG).await?;
+    stream(entries)
 }
 
 fn stream(value: Value) -> Result<Vec<(String, Vec<String>)>, StoreError> {
@@ -305,11 +305,12 @@ fn log_id(text: &str) -> Result<LogId, StoreError> {
 
 fn odd(what: String) -> StoreError {
     StoreError::Corrupt {
-        record: "log",
+        record: LOG,
         source: what.into(),
     }
 }
 
+const LOG: &str = "log";
 /// What a log that is not there has for an id.
 const ABSENT: LogId = LogId::from_uuid(Uuid::nil());
 /// How many entries one read takes at most: some milliseconds of the server's time.

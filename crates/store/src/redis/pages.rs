@@ -1,14 +1,10 @@
 //! Lists in the order of ids, a part at a time.
 
-use redis::{Cmd, Value};
+use redis::Cmd;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{
-    RedisStore,
-    keys::text,
-    records::{decode, read},
-};
+use super::{RedisStore, keys::text, records::decode};
 use crate::StoreError;
 
 /// The command that finds the ids of a part in an ordered set.
@@ -34,23 +30,17 @@ impl RedisStore {
         (after, limit): (Option<Uuid>, usize),
         kind: &'static str,
     ) -> Result<Vec<T>, StoreError> {
-        let slot = self.engine().keys.root().slot();
-        let answers = self
-            .engine()
-            .look(slot, &[command(&order, after, limit)])
-            .await?;
-        let ids: Vec<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), kind)?;
+        let engine = self.engine();
+        let slot = engine.keys.root().slot();
+        let part = command(&order, after, limit);
+        let ids: Vec<String> = engine.look_one(slot, part, kind).await?;
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(RECORDS_AT_ONCE) {
             let mut command = Cmd::new();
             command.arg("HMGET").arg(&records).arg(ids);
-            let answers = self.engine().look(slot, &[command]).await?;
-            let answer = answers.into_iter().next().unwrap_or(Value::Nil);
+            let records: Vec<Option<Vec<u8>>> = engine.look_one(slot, command, kind).await?;
             // One that is gone was deleted after the ids were read.
-            for record in read::<Vec<Option<Vec<u8>>>>(answer, kind)?
-                .into_iter()
-                .flatten()
-            {
+            for record in records.into_iter().flatten() {
                 found.push(decode(&record, kind)?);
             }
         }

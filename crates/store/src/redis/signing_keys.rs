@@ -7,14 +7,14 @@
 use futures_util::future::try_join_all;
 use lanyard_revocation::{HandleKind, PartitionId, RETENTION};
 use lanyard_token::{KeyId, KeyState};
-use redis::{Cmd, Value};
+use redis::Cmd;
 use uuid::Uuid;
 
 use super::{
     RedisStore,
     engine::Effect,
     keys::text,
-    records::{corrupt, decode, encode, read},
+    records::{corrupt, decode, encode},
     reply::Reply,
 };
 use crate::{Appended, SigningKeyChange, SigningKeyRecord, SigningKeys, StoreError};
@@ -32,11 +32,8 @@ pub(super) async fn version(store: &RedisStore) -> Result<u64, StoreError> {
     let root = store.engine().keys.root();
     let mut command = Cmd::new();
     command.arg("HGET").arg(root.signing_keys()).arg("version");
-    let answers = store.engine().look(root.slot(), &[command]).await?;
-    let version: Option<u64> = read(
-        answers.into_iter().next().unwrap_or(Value::Nil),
-        SIGNING_KEY,
-    )?;
+    let version = store.engine().look_one(root.slot(), command, SIGNING_KEY);
+    let version: Option<u64> = version.await?;
     Ok(version.unwrap_or(0))
 }
 
@@ -136,9 +133,8 @@ async fn kept(store: &RedisStore) -> Result<Kept, StoreError> {
     let root = store.engine().keys.root();
     let mut command = Cmd::new();
     command.arg("HGETALL").arg(root.signing_keys());
-    let answers = store.engine().look(root.slot(), &[command]).await?;
-    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
-    let fields: Vec<(String, Vec<u8>)> = read(answer, SIGNING_KEY)?;
+    let fields = store.engine().look_one(root.slot(), command, SIGNING_KEY);
+    let fields: Vec<(String, Vec<u8>)> = fields.await?;
     let mut kept = Kept {
         keys: SigningKeys {
             version: 0,
@@ -209,9 +205,8 @@ async fn bring_up_one(
     let [meta, ..] = keys.common();
     let mut command = Cmd::new();
     command.arg("HGET").arg(meta).arg("keys_version");
-    let answers = engine.look(keys.slot(), &[command]).await?;
-    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
-    let version: Option<u64> = read(answer, SIGNING_KEY)?;
+    let version = engine.look_one(keys.slot(), command, SIGNING_KEY);
+    let version: Option<u64> = version.await?;
     // Where there is no log at all, whoever knows what it was has to make it first.
     if version.is_none_or(|version| version >= kept.keys.version) {
         return Ok(());

@@ -77,11 +77,8 @@ pub(super) async fn finish_deletions(store: &RedisStore) -> Result<(), StoreErro
     let root = store.engine().keys.root();
     let mut command = Cmd::new();
     command.arg("SMEMBERS").arg(root.closing());
-    let answers = store.engine().look(root.slot(), &[command]).await?;
-    let closing: Vec<String> = read(
-        answers.into_iter().next().unwrap_or(Value::Nil),
-        SUBSCRIPTION,
-    )?;
+    let closing = store.engine().look_one(root.slot(), command, SUBSCRIPTION);
+    let closing: Vec<String> = closing.await?;
     for id in closing {
         finish_deletion(store, SubscriptionId::from_uuid(parsed(&id)?)).await?;
     }
@@ -238,8 +235,7 @@ async fn finish_deletion(
     let engine = store.engine();
     let root = engine.keys.root();
     let all = pages::command(&root.resources_of(id), None, usize::MAX);
-    let answers = engine.look(root.slot(), &[all]).await?;
-    let ids: Vec<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), RESOURCE)?;
+    let ids: Vec<String> = engine.look_one(root.slot(), all, RESOURCE).await?;
     let mut appended = Vec::new();
     for resource in ids {
         let resource = ResourceId::from_uuid(parsed(&resource)?);
@@ -306,8 +302,8 @@ async fn holder(store: &RedisStore, name: &str) -> Result<Option<ResourceId>, St
     let root = store.engine().keys.root();
     let mut command = Cmd::new();
     command.arg("HGET").arg(root.names()).arg(name);
-    let answers = store.engine().look(root.slot(), &[command]).await?;
-    let found: Option<String> = read(answers.into_iter().next().unwrap_or(Value::Nil), RESOURCE)?;
+    let found = store.engine().look_one(root.slot(), command, RESOURCE);
+    let found: Option<String> = found.await?;
     let found = found.map(|id| parsed(&id)).transpose()?;
     Ok(found.map(ResourceId::from_uuid))
 }
@@ -335,9 +331,8 @@ async fn kept(store: &RedisStore, id: ResourceId) -> Result<Option<(Resource, bo
         .arg(&keys.resource)
         .arg("record")
         .arg("pending");
-    let answers = store.engine().look(slot, &[command]).await?;
-    let answer = answers.into_iter().next().unwrap_or(Value::Nil);
-    let (record, pending): (Value, Option<String>) = read(answer, RESOURCE)?;
+    let found = store.engine().look_one(slot, command, RESOURCE);
+    let (record, pending): (Value, Option<String>) = found.await?;
     let resource = decode_found::<Resource>(record, RESOURCE)?;
     Ok(resource.map(|resource| (resource, pending.is_some())))
 }

@@ -9,10 +9,10 @@ use super::*;
 #[test]
 fn the_golden_vectors_come_out_byte_for_byte() {
     for (date, body, hash, host, signature) in VECTORS {
-        let headers = headers(date, hash, signature);
-        let uri: Uri = TARGET.parse().unwrap();
-        let head = read(&headers, &uri, AT).unwrap();
-        let text = head.text(&Method::POST, Target::from(&uri).as_sent(), host);
+        let request = Request::with(date, hash, signature);
+        let head = request.read(AT).unwrap();
+        let target = Target::from(&request.uri);
+        let text = head.text(&Method::POST, target.as_sent(), host);
         let key = BASE64_STANDARD.decode(KEY).unwrap();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let made = hmac::sign(&key, text.as_bytes());
@@ -20,10 +20,7 @@ fn the_golden_vectors_come_out_byte_for_byte() {
         assert_eq!(head.signature(), made.as_ref(), "{host}");
         assert!(head.covers(body.as_bytes()));
         assert!(!head.covers(format!("{body} ").as_bytes()));
-        assert!(
-            head.texts(&Method::POST, &Target::from(&uri))
-                .contains(&text)
-        );
+        assert!(head.texts(&Method::POST, &target).contains(&text));
     }
 }
 
@@ -58,11 +55,10 @@ fn the_host_may_be_signed_as_sent_with_a_slash_or_without_its_port_or_with_the_u
             ],
         ),
     ] {
-        let mut headers = headers(DATE_1, EMPTY, "AA==");
-        headers.insert(HOST, HeaderValue::from_static(host));
-        let uri: Uri = TARGET.parse().unwrap();
-        let head = read(&headers, &uri, AT).unwrap();
-        let made = head.texts(&Method::POST, &Target::from(&uri));
+        let mut request = Request::new();
+        request.insert("host", host);
+        let head = request.read(AT).unwrap();
+        let made = head.texts(&Method::POST, &Target::from(&request.uri));
         let expected = signed
             .iter()
             .map(|host| head.text(&Method::POST, TARGET, host));
@@ -72,64 +68,55 @@ fn the_host_may_be_signed_as_sent_with_a_slash_or_without_its_port_or_with_the_u
 
 #[test]
 fn the_host_of_http_2_is_the_authority() {
-    let mut headers = headers(DATE_1, EMPTY, "AA==");
-    headers.remove(HOST);
-    let uri: Uri = format!("http://localhost:7{TARGET}").parse().unwrap();
-    let head = read(&headers, &uri, AT).unwrap();
-    assert_eq!(head.host(), "localhost:7");
-    let without: Uri = TARGET.parse().unwrap();
-    assert_eq!(
-        read(&headers, &without, AT).unwrap_err(),
-        Denial::HeaderMissing("host")
-    );
+    let mut request = Request::new();
+    request.headers.remove(HOST);
+    let missing = request.read(AT).unwrap_err();
+    assert_eq!(missing, Denial::HeaderMissing("host"));
+    request.uri = format!("http://localhost:7{TARGET}").parse().unwrap();
+    assert_eq!(request.read(AT).unwrap().host(), "localhost:7");
 }
 
 #[test]
 fn each_header_is_there_exactly_once() {
-    let uri: Uri = TARGET.parse().unwrap();
     for name in ["authorization", "x-ms-date", "host", "x-ms-content-sha256"] {
-        let mut headers = headers(DATE_1, EMPTY, "AA==");
-        let value = headers.remove(name).unwrap();
-        let missing = read(&headers, &uri, AT).unwrap_err();
+        let mut request = Request::new();
+        let value = request.headers.remove(name).unwrap();
+        let missing = request.read(AT).unwrap_err();
         assert_eq!(missing, Denial::HeaderMissing(name));
-        headers.append(name, value.clone());
-        headers.append(name, value);
-        let twice = read(&headers, &uri, AT).unwrap_err();
+        request.headers.append(name, value.clone());
+        request.headers.append(name, value);
+        let twice = request.read(AT).unwrap_err();
         assert_eq!(twice, Denial::HeaderTwice(name));
-        headers.insert(name, HeaderValue::from_bytes(b"\xff").unwrap());
-        let unreadable = read(&headers, &uri, AT).unwrap_err();
+        let no_text = HeaderValue::from_bytes(b"\xff").unwrap();
+        request.headers.insert(name, no_text);
+        let unreadable = request.read(AT).unwrap_err();
         assert_eq!(unreadable, Denial::HeaderUnreadable(name));
     }
 }
 
 #[test]
 fn x_ms_date_comes_before_date() {
-    let uri: Uri = TARGET.parse().unwrap();
-    let mut headers = headers(DATE_1, EMPTY, "AA==");
-    headers.insert(
-        DATE,
-        HeaderValue::from_static("Sun, 22 Nov 2020 03:17:15 GMT"),
-    );
-    assert_eq!(read(&headers, &uri, AT).unwrap().date, DATE_1);
-    headers.remove(X_MS_DATE);
-    let old = read(&headers, &uri, AT).unwrap_err();
+    let mut request = Request::new();
+    request.insert("date", "Sun, 22 Nov 2020 03:17:15 GMT");
+    assert_eq!(request.read(AT).unwrap().date, DATE_1);
+    request.headers.remove(X_MS_DATE);
+    let old = request.read(AT).unwrap_err();
     assert!(matches!(old, Denial::DateOff { .. }));
-    headers.insert(DATE, HeaderValue::from_static(DATE_1));
-    assert_eq!(read(&headers, &uri, AT).unwrap().date, DATE_1);
+    request.insert("date", DATE_1);
+    assert_eq!(request.read(AT).unwrap().date, DATE_1);
 }
 
 #[test]
 fn a_date_may_be_15_minutes_off_either_way_and_not_a_second_more() {
-    let uri: Uri = TARGET.parse().unwrap();
-    let headers = headers(DATE_1, EMPTY, "AA==");
+    let request = Request::new();
     for off in [0, 1, 899, 900] {
-        assert!(read(&headers, &uri, AT - off).is_ok(), "{off}");
-        assert!(read(&headers, &uri, AT + off).is_ok(), "{off}");
+        assert!(request.read(AT - off).is_ok(), "{off}");
+        assert!(request.read(AT + off).is_ok(), "{off}");
     }
     for seconds in [901, 960, 86_400] {
         let off = Duration::from_secs(seconds);
         for (now, is_behind) in [(AT - seconds, false), (AT + seconds, true)] {
-            let denial = read(&headers, &uri, now).unwrap_err();
+            let denial = request.read(now).unwrap_err();
             assert_eq!(denial, Denial::DateOff { off, is_behind });
         }
     }
@@ -137,7 +124,6 @@ fn a_date_may_be_15_minutes_off_either_way_and_not_a_second_more() {
 
 #[test]
 fn a_date_is_one_as_http_has_it() {
-    let uri: Uri = TARGET.parse().unwrap();
     for bad in [
         "",
         "now",
@@ -145,9 +131,9 @@ fn a_date_is_one_as_http_has_it() {
         "1795317435",
         "Sun, 32 Nov 2026 03:17:15 GMT",
     ] {
-        let mut headers = headers(DATE_1, EMPTY, "AA==");
-        headers.insert(X_MS_DATE, HeaderValue::from_static(bad));
-        let denial = read(&headers, &uri, AT).unwrap_err();
+        let mut request = Request::new();
+        request.insert(X_MS_DATE, bad);
+        let denial = request.read(AT).unwrap_err();
         assert_eq!(denial, Denial::DateUnreadable, "{bad}");
     }
 }
@@ -183,22 +169,44 @@ fn the_signed_headers_are_read_without_case_and_are_exactly_those_three() {
     }
 }
 
-fn read<'a>(headers: &'a HeaderMap, uri: &'a Uri, now: u64) -> Result<SignedHead<'a>, Denial> {
-    SignedHead::read((headers, uri), UnixTime::from_secs(now))
+/// What is read.
+struct Request {
+    headers: HeaderMap,
+    uri: Uri,
 }
 
-fn headers(date: &str, hash: &str, signature: &str) -> HeaderMap {
-    let authorization = format!("HMAC-SHA256 SignedHeaders={SIGNED_HEADERS}&Signature={signature}");
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
-        ("authorization", authorization.as_str()),
-        (X_MS_DATE, date),
-        ("host", "localhost:18080"),
-        (X_MS_CONTENT_SHA256, hash),
-    ] {
-        headers.insert(name, value.parse().unwrap());
+impl Request {
+    /// One with all that it needs.
+    fn new() -> Self {
+        Self::with(DATE_1, EMPTY, "AA==")
     }
-    headers
+
+    fn with(date: &str, hash: &str, signature: &str) -> Self {
+        let authorization =
+            format!("HMAC-SHA256 SignedHeaders={SIGNED_HEADERS}&Signature={signature}");
+        let mut request = Self {
+            headers: HeaderMap::new(),
+            uri: Uri::from_static(TARGET),
+        };
+        for (name, value) in [
+            ("authorization", authorization.as_str()),
+            (X_MS_DATE, date),
+            ("host", "localhost:18080"),
+            (X_MS_CONTENT_SHA256, hash),
+        ] {
+            request.insert(name, value);
+        }
+        request
+    }
+
+    /// Says something in a header, instead of what was said there.
+    fn insert(&mut self, name: &'static str, value: &str) {
+        self.headers.insert(name, value.parse().unwrap());
+    }
+
+    fn read(&self, now: u64) -> Result<SignedHead<'_>, Denial> {
+        SignedHead::read((&self.headers, &self.uri), UnixTime::from_secs(now))
+    }
 }
 
 /// Date, body, its hash, the host as it is signed, and the signature.
