@@ -18,6 +18,7 @@ pub struct Tap {
 /// What was sent on one connection before anything came back: one round trip, where one at a time asks.
 #[derive(Debug)]
 pub struct Flight {
+    connection: usize,
     /// The commands, in their order.
     pub commands: Vec<Command>,
 }
@@ -28,8 +29,7 @@ pub struct Command(Vec<String>);
 
 #[derive(Default)]
 struct Shared {
-    /// The connection of each flight, and the bytes of it.
-    flights: Mutex<Vec<(usize, Vec<u8>)>>,
+    flights: Mutex<Vec<Flight>>,
     closed: AtomicBool,
 }
 
@@ -77,11 +77,7 @@ impl Tap {
     /// What was sent since this was last asked, in the order in which it began.
     #[must_use]
     pub fn flights(&self) -> Vec<Flight> {
-        let flights = std::mem::take(&mut *self.shared.flights());
-        let read = |(_, bytes): (usize, Vec<u8>)| Flight {
-            commands: commands(&bytes),
-        };
-        flights.into_iter().map(read).collect()
+        std::mem::take(&mut *self.shared.flights())
     }
 
     /// Begins anew: nobody will ask for what was sent up to now.
@@ -129,19 +125,24 @@ impl Command {
 
 impl Shared {
     /// A test that failed while it held the lock has its other threads go on.
-    fn flights(&self) -> MutexGuard<'_, Vec<(usize, Vec<u8>)>> {
+    fn flights(&self) -> MutexGuard<'_, Vec<Flight>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Talk {
-    fn client_says(&self, bytes: &[u8]) {
+    fn client_says(&self, command: Command) {
+        let connection = self.connection;
         let mut flights = self.shared.flights();
         let is_new = self.server_spoke.swap(false, Ordering::SeqCst);
-        let own = flights.iter_mut().rev();
-        match own.into_iter().find(|(of, _)| *of == self.connection) {
-            Some((_, flight)) if !is_new => flight.extend_from_slice(bytes),
-            _ => flights.push((self.connection, bytes.to_vec())),
+        let mut latest = flights.iter_mut().rev();
+        let own = latest.find(|flight| flight.connection == connection);
+        match own {
+            Some(flight) if !is_new => flight.commands.push(command),
+            _ => flights.push(Flight {
+                connection,
+                commands: vec![command],
+            }),
         }
     }
 
@@ -164,12 +165,19 @@ fn join(client: TcpStream, server: TcpStream, (connection, shared): (usize, &Arc
     });
     let [to_client, to_server] = streams;
     let answering = Arc::clone(&talk);
-    thread::spawn(move || pass_on(from_client, to_server, |bytes| talk.client_says(bytes)));
+    let mut begun = Vec::new();
+    let note = move |bytes: &[u8]| {
+        begun.extend_from_slice(bytes);
+        while let Some(command) = command(&mut begun) {
+            talk.client_says(command);
+        }
+    };
+    thread::spawn(move || pass_on(from_client, to_server, note));
     thread::spawn(move || pass_on(from_server, to_client, |_| answering.server_says()));
 }
 
 /// Until either end hangs up.
-fn pass_on(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
+fn pass_on(mut from: TcpStream, mut to: TcpStream, mut note: impl FnMut(&[u8])) {
     let mut buffer = vec![0; BUFFER];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let bytes = buffer.get(..length).unwrap_or_default();
@@ -183,32 +191,55 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
     drop(from.shutdown(Shutdown::Both));
 }
 
-/// Clients send each command as a list of its words: how many there are, and before each how long it is.
-fn commands(mut bytes: &[u8]) -> Vec<Command> {
-    let mut commands = Vec::new();
-    while !bytes.is_empty() {
-        let words = number(&mut bytes, b'*');
-        commands.push(Command((0..words).map(|_| word(&mut bytes)).collect()));
-    }
-    commands
+/// Takes the first command, once it is whole.
+///
+/// Clients send each as a list of its words: how many there are, and before each how long it is.
+fn command(begun: &mut Vec<u8>) -> Option<Command> {
+    let mut rest = begun.as_slice();
+    let words = number(&mut rest, b'*')?;
+    let words: Option<_> = (0..words).map(|_| word(&mut rest)).collect();
+    let command = Command(words?);
+    *begun = rest.to_vec();
+    Some(command)
 }
 
-fn word(bytes: &mut &[u8]) -> String {
-    let length = number(bytes, b'$');
-    let (word, rest) = bytes.split_at_checked(length).expect("a whole word");
-    *bytes = rest.strip_prefix(END).expect("the end of a word");
-    String::from_utf8_lossy(word).into_owned()
+fn word(bytes: &mut &[u8]) -> Option<String> {
+    let length = number(bytes, b'$')?;
+    let (word, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest.strip_prefix(END)?;
+    Some(String::from_utf8_lossy(word).into_owned())
 }
 
-fn number(bytes: &mut &[u8], of: u8) -> usize {
-    let line = bytes.strip_prefix(&[of]).expect("a command");
+fn number(bytes: &mut &[u8], of: u8) -> Option<usize> {
+    let (kind, line) = bytes.split_first()?;
+    assert_eq!(*kind, of, "this is no command");
     let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = line.split_at_checked(digits).expect("a number");
-    *bytes = rest.strip_prefix(END).expect("the end of a line");
-    let digits = str::from_utf8(digits).expect("digits");
-    digits.parse().expect("a number")
+    let (digits, rest) = line.split_at_checked(digits)?;
+    *bytes = rest.strip_prefix(END)?;
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 const END: &[u8] = b"\r\n";
-/// More than what is sent in one go, so that it is not torn.
-const BUFFER: usize = 1 << 18;
+/// What is sent in one go is mostly shorter, and passed on in one.
+const BUFFER: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_told_apart_however_they_are_torn() {
+        let sent = b"*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$4\r\n\r\n*1\r\n";
+        for at in 0..=sent.len() {
+            let (mut begun, mut found) = (Vec::new(), Vec::new());
+            for part in [&sent[..at], &sent[at..]] {
+                begun.extend_from_slice(part);
+                found.extend(std::iter::from_fn(|| command(&mut begun)));
+            }
+            let expected = [&["PING"][..], &["SET", "a", "\r\n*1"]];
+            let found: Vec<_> = found.into_iter().map(|command| command.0).collect();
+            assert_eq!(found, expected, "torn at {at}");
+            assert!(begun.is_empty());
+        }
+    }
+}
