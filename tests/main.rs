@@ -44,6 +44,7 @@ mod behaviour {
     mod redis_killed;
     mod redis_points;
     mod redis_rolling;
+    mod redis_round_trips;
     mod redis_serving;
     mod rest_and_grpc;
     mod rest_calls;

@@ -4,6 +4,8 @@
 //! * [`Replicated`]: a primary and its replicas, watched by three sentinels.
 //! * [`Cluster`]: three primaries that share the slots, with replicas if they are asked for.
 //!
+//! A [`Tap`] before a node notes what it is asked.
+//!
 //! Each is made of [`Node`]s, and a node is one process with a directory of its own. Whatever is dropped
 //! is killed, and its directory removed. Everything blocks and nothing is async, so that it is of use
 //! within a runtime and without one; within one, on a runtime of several threads.
@@ -34,6 +36,7 @@ mod port;
 mod process;
 mod replicated;
 mod standalone;
+mod tap;
 mod tls;
 mod wait;
 
@@ -43,3 +46,4 @@ pub use cluster::Cluster;
 pub use node::Node;
 pub use replicated::Replicated;
 pub use standalone::{Standalone, StandaloneBuilder};
+pub use tap::{Command, Flight, Tap};

@@ -9,6 +9,7 @@ use redis::{Client, Connection, FromRedisValue, RedisResult};
 use tempfile::TempDir;
 
 use crate::process::Process;
+use crate::tap::Tap;
 use crate::{port, wait};
 
 /// The user of the fixture's own connections. It may do everything.
@@ -78,6 +79,12 @@ impl Node {
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// A way to it on which all that it is asked is noted.
+    #[must_use]
+    pub fn tap(&self) -> Tap {
+        Tap::start(self.port)
     }
 
     /// The directory that has its data, such as the append-only file. It is there while no process

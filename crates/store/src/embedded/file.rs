@@ -38,7 +38,7 @@ use crate::StoreError;
 pub(super) struct StoreFile {
     path: PathBuf,
     database: RwLock<Option<Database>>,
-    latest: Latest,
+    latest: Latest<Reads>,
     sync_failed: Arc<AtomicBool>,
 }
 

@@ -15,6 +15,7 @@ mod group_commit;
 mod healing;
 mod killed;
 mod opening;
+mod snapshots;
 mod support;
 mod swept;
 #[path = "../shared/tenants.rs"]

@@ -16,6 +16,7 @@ mod first_start;
 mod fitness;
 mod generations;
 mod killed;
+mod round_trips;
 mod support;
 #[path = "../shared/tenants.rs"]
 mod tenants;

@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lanyard_store::{
-    Appended, Credential, CredentialRole, Identity, IdentityCreation, KeySlot, NewIdentity,
-    NewResource, Resource, ResourceCreation, RevocationOutcome, SealedSecret, Store, StoreError,
-    Subscription,
+    Appended, Credential, CredentialRole, Identity, IdentityCreation, IssueGrant, IssueRequest,
+    KeySlot, NewIdentity, NewResource, Resource, ResourceCreation, RevocationOutcome, SealedSecret,
+    SigningKeyChange, SigningKeyRecord, Store, StoreError, Subscription,
 };
-use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
+use lanyard_token::{
+    CredentialId, IdentityId, KeyId, KeyState, Position, ResourceId, SubscriptionId, TokenId,
+    UnixTime,
+};
 use uuid::Uuid;
 
 /// When every test starts.
@@ -91,6 +94,40 @@ pub(crate) async fn primary(
     let keys = store.access_keys(resource).await?;
     let [primary, _] = keys.expect("the resource should be known");
     Ok(primary.id)
+}
+
+/// A request for a new identity of a resource that is granted: by its primary key, under a new signing
+/// key that is the active one.
+pub(crate) async fn grantable(store: &impl Store, resource: ResourceId) -> IssueRequest {
+    let signing_key = KeyId::from_uuid(id());
+    let record = SigningKeyRecord {
+        id: signing_key,
+        state: KeyState::Active { since: START },
+        create_time: START,
+        seed: SealedSecret::new(vec![1, 2, 3]),
+        public_key: [7; 32],
+    };
+    let change = SigningKeyChange {
+        from_version: store.signing_keys().await.unwrap().version,
+        records: vec![record],
+        active: Some(signing_key),
+        revoked: None,
+    };
+    let changed = store.change_signing_keys(change).await.unwrap();
+    assert_eq!(changed, Some(Vec::new()));
+    IssueRequest {
+        identity: identity(store, resource).await.id,
+        credential: primary(store, resource).await.unwrap(),
+        signing_key,
+    }
+}
+
+/// The position of a grant that should be made.
+pub(crate) async fn granted(store: &impl Store, request: IssueRequest) -> Position {
+    match store.issue_grant(request).await.unwrap() {
+        IssueGrant::Granted(position) => position,
+        refused => panic!("should be granted, and is {refused:?}"),
+    }
 }
 
 /// Revokes some token of a resource.
