@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args`, `redis_args`, `redis_servers`, `rest_args` | what can be chosen, and its limits |
 //! | `ports`, `signals` | what a process has of the system |
+//! | `public_endpoint` | where clients call it, if that is not where it listens |
 //! | `tls` | what is spoken on the service port, if not plain text |
 //! | `open`, `home` | the store, of either kind, and the files that go with it |
 //! | `bootstrap_file`, `master_key`, `files` | those files, and how they are written |
@@ -29,6 +30,7 @@ mod master_key;
 mod metrics;
 mod open;
 mod ports;
+mod public_endpoint;
 mod redis_args;
 mod redis_servers;
 mod rest_args;

@@ -61,7 +61,7 @@ async fn run_on<S: Store>(
     (ports, tls): (Ports, Chosen),
 ) -> Result<(), ServeError> {
     let tls = tls.ready(home)?;
-    let endpoint = ports.bound()?.local_endpoint();
+    let endpoint = ports.bound()?.told(args.public_endpoint.as_ref());
     let authority = Arc::new(start(store, (args, home), &endpoint).await?);
     serve((args, home), (ports, tls), authority).await
 }
@@ -120,6 +120,7 @@ async fn serve<S: Store>(
     announce(&Announcement {
         home,
         bound,
+        public: args.public_endpoint.as_ref(),
         dev_ca,
     });
 
