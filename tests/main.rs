@@ -53,6 +53,7 @@ mod behaviour {
     mod revoking;
     mod server;
     mod signing_keys;
+    mod silence;
     mod tls;
     mod watching;
 }

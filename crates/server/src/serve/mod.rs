@@ -12,6 +12,7 @@
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
 //! | `service_port` | gRPC, REST and the keys on one port |
+//! | `first_word` | how long a connection may say nothing at all |
 //! | `front` | what every request there meets first: who calls, and what is counted |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
@@ -23,6 +24,7 @@ mod args;
 mod bootstrap_file;
 mod error;
 mod files;
+mod first_word;
 mod front;
 mod home;
 mod log_gauges;

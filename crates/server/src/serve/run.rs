@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
@@ -27,6 +27,7 @@ use super::{
     announcement::Announcement,
     args::{LogLevel, ServeArgs},
     error::ServeError,
+    first_word::FirstWord,
     home::Home,
     log_gauges::LogGauges,
     metrics::Metrics,
@@ -175,7 +176,7 @@ where
         .http2_keepalive_interval(Some(KEEPALIVE))
         .layer(port.front)
         .add_routes(port.services)
-        .serve_with_incoming_shutdown(incoming, until(stopped))
+        .serve_with_incoming_shutdown(incoming.map_ok(FirstWord::of), until(stopped))
         .await
 }
 
