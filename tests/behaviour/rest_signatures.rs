@@ -394,3 +394,26 @@ async fn where_it_was_asked_for_a_denial_says_what_differed() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_denial_tells_of_whatever_is_in_front_that_does_not_send_the_public_host() {
+    let public = ["--public-endpoint", "https://lanyard.example:8443"];
+    let flags = [&["--explain-denials"][..], &public].concat();
+    let (told, untold) = (
+        Server::start_with(&flags).await,
+        Server::start_with(&flags[..1]).await,
+    );
+    for (server, says) in [
+        (
+            &told,
+            "the host differs: the one of --public-endpoint was signed",
+        ),
+        (&untold, "compare it with what was signed"),
+    ] {
+        let rest = Rest::primary(server);
+        let request = rest.request("POST", "/identities", "");
+        let request = rest.sign(request, "lanyard.example:8443");
+        let (_, message) = rest.send(&request).await.refusal(401);
+        assert!(message.contains(says), "{message}");
+    }
+}

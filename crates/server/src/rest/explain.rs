@@ -27,7 +27,7 @@ pub(super) struct Guess {
 pub(super) fn guesses(
     head: &SignedHead<'_>,
     (method, target): (&Method, &Target<'_>),
-    headers: &HeaderMap,
+    (headers, public_host): (&HeaderMap, Option<&str>),
 ) -> Vec<Guess> {
     let sent = target.as_sent();
     let mut guesses = Vec::new();
@@ -40,6 +40,9 @@ pub(super) fn guesses(
     }
     for host in other_hosts(head.host()) {
         guess(head.text(method, sent, &host), HOST);
+    }
+    for host in public_host.into_iter().flat_map(as_signed) {
+        guess(head.text(method, sent, &host), PUBLIC);
     }
     for host in value(headers, "x-forwarded-host")
         .into_iter()
@@ -136,6 +139,8 @@ const QUERY: &str = "the query differs: other parameters were signed than were s
                      order";
 const HOST: &str =
     "the host differs: another name of this machine or another port was signed than was sent";
+const PUBLIC: &str = "the host differs: the one of --public-endpoint was signed, and what is in front of this \
+                      server sends another";
 const FORWARDED: &str = "the host differs: the one in `x-forwarded-host` was signed, and what is in \
                          front of this server sends another";
 const VERB: &str = "the verb differs: another was signed than was sent";

@@ -19,6 +19,14 @@ pub(crate) struct PublicEndpoint(String);
 )]
 pub(crate) struct PublicEndpointError;
 
+impl PublicEndpoint {
+    /// The host, with its port if it has one: what clients put into the header `host`, and sign.
+    pub(super) fn host(&self) -> &str {
+        let host = self.0.split_once("://").map(|(_, host)| host);
+        host.unwrap_or_default()
+    }
+}
+
 impl FromStr for PublicEndpoint {
     type Err = PublicEndpointError;
 
@@ -88,6 +96,7 @@ mod tests {
             assert_eq!(parsed.to_string(), text);
             let slashed: PublicEndpoint = format!("{text}/").parse().expect(text);
             assert_eq!(slashed, parsed);
+            assert!(text.ends_with(&format!("//{}", parsed.host())), "{text}");
         }
     }
 

@@ -96,7 +96,7 @@ async fn serve<S: Store>(
     let (stop, stopped) = watch::channel(false);
     let rest = Rest::new(
         Arc::clone(&authority),
-        args.rest.settings(),
+        args.rest.settings(args.public_endpoint.as_ref()),
         Arc::clone(&metrics),
     );
     let port = service_port::routes(
