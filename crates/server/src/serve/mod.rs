@@ -12,12 +12,14 @@
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
 //! | `service_port` | gRPC, REST and the keys on one port |
+//! | `accept` | from a port to connections |
 //! | `first_word` | how long a connection may say nothing at all |
 //! | `front` | what every request there meets first: who calls, and what is counted |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
 //! | `metrics`, `log_gauges` | what is counted |
 
+mod accept;
 mod admin_port;
 mod announcement;
 mod args;
@@ -44,6 +46,7 @@ mod tls;
 mod upkeep;
 
 pub(crate) use self::{
+    accept::{connections, or_pause},
     admin_port::{Shown, router as admin_router},
     args::{LogLevel, ServeArgs, freshness_bound, switch},
     bootstrap_file::to_base64,

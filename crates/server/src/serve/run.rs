@@ -17,12 +17,10 @@ use tokio::{
     task::JoinHandle,
     time,
 };
-use tonic::transport::{
-    Server,
-    server::{Connected, TcpIncoming},
-};
+use tonic::transport::{Server, server::Connected};
 
 use super::{
+    accept,
     admin_port::{self, Shown},
     announcement::Announcement,
     args::{LogLevel, ServeArgs},
@@ -156,8 +154,7 @@ fn answer_on<D: Door>(
         let incoming = Box::pin(tls.connections(listener));
         return tokio::spawn(answer(incoming, port, stopped));
     }
-    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = Box::pin(accept::connections(listener));
     tokio::spawn(answer(incoming, port, stopped))
 }
 
