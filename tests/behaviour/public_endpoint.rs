@@ -102,6 +102,33 @@ async fn what_is_no_endpoint_is_refused_with_the_flag_and_an_example_and_nothing
     }
 }
 
+#[tokio::test]
+async fn a_connection_string_is_made_of_an_endpoint_alone() {
+    let server = Server::start().await;
+    let words = ["resource", "connection-string", "--endpoint"];
+    for text in [
+        "lanyard.example",
+        "https://lanyard.example/path",
+        "https://lanyard.example;accesskey=AAAA",
+        "",
+    ] {
+        let refused = command(server.data(), &[&words[..], &[text]].concat());
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(
+            !refused.status.success() && refused.stdout.is_empty(),
+            "{text}"
+        );
+        assert!(told.contains("with --endpoint"), "{told}");
+    }
+    let good = [&words[..], &["https://lanyard.example:443/"]].concat();
+    let made = command(server.data(), &good);
+    let text = String::from_utf8_lossy(&made.stdout);
+    assert!(
+        text.starts_with("endpoint=https://lanyard.example/;accesskey="),
+        "{text}"
+    );
+}
+
 fn printed_string(data: &Data) -> String {
     let output = command(data, &["resource", "connection-string"]);
     assert!(output.status.success(), "{output:?}");

@@ -1,4 +1,4 @@
-//! Where clients call an authority, if that is not where it listens.
+//! Where clients call an authority.
 
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
@@ -40,7 +40,7 @@ impl FromStr for PublicEndpoint {
         // Put together again, whatever else was said is missing: a path, a query, a fragment.
         let whole = format!("{scheme}://{authority}");
         if is_scheme && whole == text && names_a_host(authority) {
-            Ok(Self(whole))
+            Ok(Self(without_usual_port(&whole).to_owned()))
         } else {
             Err(PublicEndpointError)
         }
@@ -64,6 +64,16 @@ fn names_a_host(authority: &Authority) -> bool {
     };
     let of_port = authority.as_str().strip_prefix(host);
     is_host && of_port.is_some_and(|port| port.is_empty() || is_port(port))
+}
+
+/// A port that goes without saying is left out: some clients sign it and do not send it.
+pub(crate) fn without_usual_port(endpoint: &str) -> &str {
+    let port = if endpoint.starts_with("https:") {
+        ":443"
+    } else {
+        ":80"
+    };
+    endpoint.strip_suffix(port).unwrap_or(endpoint)
 }
 
 fn is_label(label: &str) -> bool {
@@ -97,6 +107,20 @@ mod tests {
             let slashed: PublicEndpoint = format!("{text}/").parse().expect(text);
             assert_eq!(slashed, parsed);
             assert!(text.ends_with(&format!("//{}", parsed.host())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_goes_without_saying_is_left_out() {
+        for (text, bare) in [
+            ("https://lanyard.example:443", "https://lanyard.example"),
+            ("http://lanyard.example:80/", "http://lanyard.example"),
+            ("https://[2001:db8::80]:443", "https://[2001:db8::80]"),
+            ("https://lanyard.example:80", "https://lanyard.example:80"),
+            ("http://lanyard.example:443", "http://lanyard.example:443"),
+        ] {
+            let parsed: PublicEndpoint = text.parse().expect(text);
+            assert_eq!(parsed.to_string(), bare);
         }
     }
 
