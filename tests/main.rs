@@ -33,6 +33,7 @@ mod behaviour {
     mod many_revocations;
     mod policy;
     mod ports;
+    mod public_endpoint;
     mod readme;
     mod redis_damaged;
     mod redis_delay;
@@ -53,6 +54,7 @@ mod behaviour {
     mod revoking;
     mod server;
     mod signing_keys;
+    mod silence;
     mod tls;
     mod watching;
 }

@@ -1,5 +1,7 @@
 //! Who gets in over REST: whoever has signed this very request, lately, with a key of the resource.
 
+use std::time::Duration;
+
 use lanyard_proto::v1::{AccessKeySlot, DecisionReason, RotateAccessKeyRequest};
 
 use crate::support::{Connection, Credential, Http, Request, Rest, Server, now, rest};
@@ -345,12 +347,22 @@ async fn where_it_was_asked_for_a_denial_says_what_differed() {
     let two_dates = good.clone().with("date", good.header("x-ms-date").unwrap());
     let no_body = rest.request("POST", "/identities", "");
     let no_body = no_body.with("x-ms-content-sha256", "AAAA");
+    let mut more_query = good.clone();
+    more_query.target.push_str("&trace=1");
+    let mut swapped = rest.request("GET", "/identities?maxpagesize=7", "");
+    swapped.target = swapped.target.replace("maxpagesize=7&", "") + "&maxpagesize=7";
+    let signed = httpdate::parse_http_date(good.header("x-ms-date").unwrap()).unwrap();
+    let next = httpdate::fmt_http_date(signed + Duration::from_secs(1));
+    let next_second = good.clone().with("x-ms-date", &next);
     let late = rest.signed_at(now() - 960, ("GET", &good.target), b"");
     for (request, says) in [
         (unescaped, "the path differs"),
         (without_host.with("host", host), "the host differs"),
         (in_front, "the host differs: the one in `x-forwarded-host`"),
         (two_dates.with("x-ms-date", &date), "the date differs"),
+        (more_query, "the query differs"),
+        (swapped, "the query differs"),
+        (next_second, "the date differs: another second was signed"),
         (no_body, "the body hash differs: that of an empty body"),
         (late, "seconds behind the clock of this server"),
         (other_body, "the body hash differs"),
@@ -380,5 +392,28 @@ async fn where_it_was_asked_for_a_denial_says_what_differed() {
             !message.contains(&secret) && !message.contains(signature.1),
             "{message}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_denial_tells_of_whatever_is_in_front_that_does_not_send_the_public_host() {
+    let public = ["--public-endpoint", "https://lanyard.example:8443"];
+    let flags = [&["--explain-denials"][..], &public].concat();
+    let (told, untold) = (
+        Server::start_with(&flags).await,
+        Server::start_with(&flags[..1]).await,
+    );
+    for (server, says) in [
+        (
+            &told,
+            "the host differs: the one of --public-endpoint was signed",
+        ),
+        (&untold, "compare it with what was signed"),
+    ] {
+        let rest = Rest::primary(server);
+        let request = rest.request("POST", "/identities", "");
+        let request = rest.sign(request, "lanyard.example:8443");
+        let (_, message) = rest.send(&request).await.refusal(401);
+        assert!(message.contains(says), "{message}");
     }
 }

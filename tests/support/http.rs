@@ -127,7 +127,7 @@ pub(crate) async fn begin_call(base: &str, path: &str, bearer: &str) -> impl Dro
 }
 
 /// A connection over HTTP/2, which ends when the set is dropped.
-pub(super) async fn connect(base: &str) -> (SendRequest<Bytes>, JoinSet<()>) {
+pub(crate) async fn connect(base: &str) -> (SendRequest<Bytes>, JoinSet<()>) {
     let authority = base.strip_prefix("http://").expect("a plain URL");
     let stream = TcpStream::connect(authority).await.expect("a connection");
     begin(stream).await

@@ -83,13 +83,18 @@ pub(crate) async fn plain(server: &Server) -> TcpStream {
 
 /// A certificate of one's own, as files beside a data directory: the certificate and its key.
 pub(crate) fn own_certificate(data: &Data, name: &str) -> (PathBuf, PathBuf) {
+    own_certificate_for(data, name, &["localhost", "127.0.0.1"])
+}
+
+/// The same for these hosts alone.
+pub(crate) fn own_certificate_for(data: &Data, name: &str, hosts: &[&str]) -> (PathBuf, PathBuf) {
     let (cert, key) = (
         data.beside(&format!("{name}.pem")),
         data.beside(&format!("{name}.key")),
     );
     let pair = KeyPair::generate().expect("a key");
-    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = CertificateParams::new(names)
+    let hosts: Vec<_> = hosts.iter().map(|&host| host.to_owned()).collect();
+    let made = CertificateParams::new(hosts)
         .expect("names")
         .self_signed(&pair);
     std::fs::write(&cert, made.expect("a certificate").pem()).expect("a file");

@@ -16,7 +16,8 @@ pub(crate) struct ConnectionArgs {
     /// The authority to call, such as `http://127.0.0.1:7400`
     ///
     /// Without it, the endpoint of the credential file: for a data directory's bootstrap.json, where
-    /// that authority last listened; for another file, what it names, or else the data directory's.
+    /// that authority last listened, or its --public-endpoint; for another file, what it names, or else
+    /// the data directory's.
     #[arg(long, global = true, value_name = "URL", env = "LANYARD_ENDPOINT")]
     #[arg(help_heading = HEADING)]
     pub(crate) endpoint: Option<String>,

@@ -8,6 +8,7 @@ use super::error::ClientError;
 use super::kept;
 use super::output::Output;
 use super::render::Record;
+use crate::serve::PublicEndpoint;
 
 /// The arguments of `lanyard resource connection-string`.
 #[derive(Debug, Args)]
@@ -40,9 +41,15 @@ pub(super) fn run(
 ) -> Result<(), ClientError> {
     let file = connection.credential_file()?;
     let key = file.of_role(args.slot.into())?.credential;
-    let endpoint = connection.endpoint(&file)?;
-    let made = kept::connection_string(&endpoint, key.secret.expose());
+    let endpoint = callable(connection.endpoint(&file)?)?;
+    let made = kept::connection_string(&endpoint.to_string(), key.secret.expose());
     let text = made.expose().to_owned();
     let record = Record::new().secret("connection_string", made);
     Output::new(connection).answer(&text, &record)
+}
+
+/// Whoever is given the string would only find out later that it leads nowhere.
+fn callable(endpoint: String) -> Result<PublicEndpoint, ClientError> {
+    let parsed = endpoint.parse();
+    parsed.map_err(|_| ClientError::BadEndpoint { endpoint })
 }

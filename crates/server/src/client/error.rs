@@ -80,7 +80,9 @@ pub(crate) enum ClientError {
         file: String,
     },
     /// The endpoint is no URL of an authority.
-    #[error("`{endpoint}` is not an endpoint: name one such as http://127.0.0.1:7400")]
+    #[error(
+        "`{endpoint}` is not an endpoint: name one such as http://127.0.0.1:7400 with --endpoint"
+    )]
     BadEndpoint {
         /// What was given.
         endpoint: String,

@@ -10,6 +10,7 @@ use super::names;
 use super::records::SECRET;
 use super::render::Record;
 use super::secret::Secret;
+use crate::serve::without_usual_port;
 
 /// The file of a new resource: what its callers need to reach it.
 pub(super) fn resource(resource: &Resource, keys: &[AccessKey], endpoint: &str) -> Record {
@@ -64,15 +65,6 @@ fn credential(key: &AccessKey) -> Record {
 pub(super) fn connection_string(endpoint: &str, secret: &str) -> Secret {
     let endpoint = without_usual_port(endpoint.trim_end_matches('/'));
     Secret::new(format!("endpoint={endpoint}/;accesskey={secret}"))
-}
-
-fn without_usual_port(endpoint: &str) -> &str {
-    let usual = [("https://", ":443"), ("http://", ":80")];
-    let port = usual
-        .into_iter()
-        .find_map(|(scheme, port)| endpoint.starts_with(scheme).then_some(port));
-    let bare = port.and_then(|port| endpoint.strip_suffix(port));
-    bare.unwrap_or(endpoint)
 }
 
 #[cfg(test)]

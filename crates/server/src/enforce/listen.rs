@@ -12,6 +12,8 @@ use std::{
 use futures_util::{Stream, stream};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::serve::or_pause;
+
 /// An address as it is written on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ListenAddress {
@@ -68,8 +70,12 @@ pub(super) fn connections(
     listener: UnixListener,
 ) -> impl Stream<Item = io::Result<UnixStream>> + Send {
     stream::unfold(listener, async |listener| {
-        let accepted = listener.accept().await.map(|(connection, _)| connection);
-        Some((accepted, listener))
+        loop {
+            let accepted = listener.accept().await.map(|(connection, _)| connection);
+            if let Some(connection) = or_pause(accepted).await {
+                return Some((Ok(connection), listener));
+            }
+        }
     })
 }
 

@@ -18,7 +18,6 @@ use tokio::{
     task::JoinHandle,
     time,
 };
-use tonic::transport::server::TcpIncoming;
 
 use super::{
     args::EnforceArgs,
@@ -30,7 +29,7 @@ use crate::{
     grpc::{self, ENFORCER_SERVICES},
     serve::{
         Metrics, ServeError, ServicePort, Shown, Signals, Upkeep, admin_router, answer, bind,
-        enforcer_routes, log_to_stderr,
+        connections, enforcer_routes, log_to_stderr,
     },
 };
 
@@ -105,7 +104,7 @@ impl Listener {
     ) -> JoinHandle<Result<(), tonic::transport::Error>> {
         match self {
             Self::Tcp(listener) => {
-                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                let incoming = Box::pin(connections(listener));
                 tokio::spawn(answer(incoming, port, stopped))
             }
             Self::Unix(listener, _) => {

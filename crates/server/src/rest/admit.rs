@@ -75,7 +75,9 @@ impl<S: Store> Rest<S> {
         if !self.settings.explain_denials {
             return Ok(None);
         }
-        let guesses = guesses(head, (&request.method, target), &request.headers);
+        let public_host = self.settings.public_host.as_deref();
+        let seen = (&request.headers, public_host);
+        let guesses = guesses(head, (&request.method, target), seen);
         let (texts_of_guesses, meanings): (Vec<_>, Vec<_>) = guesses
             .into_iter()
             .map(|guess| (guess.text, guess.meaning))

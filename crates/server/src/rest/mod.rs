@@ -51,6 +51,8 @@ use crate::{grpc::ServedAuthority, serve::Metrics};
 pub(crate) struct RestSettings {
     /// The resource that is meant where a request does not say.
     pub(crate) default_resource: ResourceName,
+    /// The host that clients were told to call, if that was said, with its port.
+    pub(crate) public_host: Option<String>,
     /// Whether callers are told why their signature was refused.
     pub(crate) explain_denials: bool,
 }

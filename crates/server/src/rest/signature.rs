@@ -54,6 +54,11 @@ impl<'a> SignedHead<'a> {
         self.host
     }
 
+    /// The date as it was sent.
+    pub(super) const fn date(&self) -> &'a str {
+        self.date
+    }
+
     /// The signature as it was sent.
     pub(super) fn signature(&self) -> &[u8] {
         &self.signature

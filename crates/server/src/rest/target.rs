@@ -25,6 +25,11 @@ impl<'a> Target<'a> {
         self.path
     }
 
+    /// The query, still escaped.
+    pub(super) const fn query(&self) -> &'a str {
+        self.query
+    }
+
     /// The segments of the path without escapes. An escaped slash separates none.
     pub(super) fn segments(&self) -> Vec<Cow<'a, str>> {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);

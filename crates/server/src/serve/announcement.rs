@@ -5,6 +5,7 @@ use std::{fmt, path::Path};
 use super::{
     home::{Data, Home, absolute},
     ports::Bound,
+    public_endpoint::PublicEndpoint,
     tls::Trust,
 };
 
@@ -13,6 +14,8 @@ use super::{
 pub(super) struct Announcement<'a> {
     pub(super) home: &'a Home,
     pub(super) bound: Bound,
+    /// Where clients call it, if that was said.
+    pub(super) public: Option<&'a PublicEndpoint>,
     /// The certificate to trust that was made here, if one was.
     pub(super) dev_ca: Option<&'a Path>,
 }
@@ -20,6 +23,9 @@ pub(super) struct Announcement<'a> {
 impl fmt::Display for Announcement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "listening on {}", self.bound.endpoint())?;
+        if let Some(public) = self.public {
+            writeln!(f, "clients call {public}")?;
+        }
         writeln!(f, "admin on http://{}", self.bound.admin)?;
         let flags = match &self.home.data {
             Data::Directory(data) => data_flag(data),
@@ -49,10 +55,8 @@ impl Announcement<'_> {
     fn flags(&self) -> String {
         let file = self.home.bootstrap.as_ref();
         let file = file.map_or_else(|| "FILE".to_owned(), |file| word(file.path()));
-        format!(
-            " --credential {file} --endpoint {}",
-            self.bound.local_endpoint()
-        )
+        let endpoint = self.bound.told(self.public);
+        format!(" --credential {file} --endpoint {endpoint}")
     }
 }
 
@@ -111,6 +115,7 @@ mod tests {
                 admin: "127.0.0.1:5678".parse().unwrap(),
                 scheme: "http",
             },
+            public: flags.serve.public_endpoint.as_ref(),
             dev_ca: None,
         };
         announcement.to_string()
@@ -183,6 +188,20 @@ try, in another terminal:
             without.contains("token revoke TOKEN --credential FILE --"),
             "{without}"
         );
+    }
+
+    #[test]
+    fn where_clients_call_is_said_beside_where_it_listens_and_is_what_commands_are_told() {
+        let redis = ["--redis", "redis://db", "--master-key-file", "key"];
+        let public = ["--public-endpoint", "https://lanyard.example/"];
+        let told = said(&[&redis[..], &public].concat());
+        let listens = "listening on http://127.0.0.1:1234\nclients call https://lanyard.example\n";
+        assert!(told.starts_with(listens), "{told}");
+        assert!(
+            told.contains(" --endpoint https://lanyard.example\n"),
+            "{told}"
+        );
+        assert!(!said(&redis).contains("clients call"));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use lanyard_revocation::{FreshnessBound, FreshnessBoundError};
 use lanyard_token::{Audience, Issuer, PropagationBound, PropagationBoundError, TokenAlgorithm};
 use tracing::level_filters::LevelFilter;
 
-use super::{redis_args::RedisArgs, rest_args::RestArgs, tls::TlsArgs};
+use super::{
+    public_endpoint::PublicEndpoint, redis_args::RedisArgs, rest_args::RestArgs, tls::TlsArgs,
+};
 
 /// The flags of `lanyard serve`. Each has an environment variable.
 #[derive(Clone, Debug, Args)]
@@ -20,6 +22,11 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS"
     )]
     pub(super) listen: SocketAddr,
+
+    /// How clients call this authority, where that is not the address that it listens on: the name in
+    /// its certificate, or that of what is in front. It is what commands and connection strings take.
+    #[arg(long, env = "LANYARD_PUBLIC_ENDPOINT", value_name = "URL")]
+    pub(super) public_endpoint: Option<PublicEndpoint>,
 
     /// Where /healthz, /readyz and /metrics are served.
     #[arg(

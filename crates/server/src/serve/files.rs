@@ -58,7 +58,7 @@ fn exists(path: &Path) -> Result<bool, LostStoreError> {
     })
 }
 
-/// Writes down where this process listens, so that commands on this machine find it after it has
+/// Writes down where this process is called, so that commands on this machine find it after it has
 /// moved.
 pub(super) fn save_endpoint(path: &Path, endpoint: &str) -> io::Result<()> {
     write_private(path, format!("{endpoint}\n").as_bytes())

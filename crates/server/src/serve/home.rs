@@ -78,7 +78,7 @@ impl Home {
         }
     }
 
-    /// Where commands on this machine read where this process listens. Without a data directory
+    /// Where commands on this machine read where this process is called. Without a data directory
     /// they are told by a flag.
     pub(super) fn endpoint_file(&self) -> Option<PathBuf> {
         match &self.data {

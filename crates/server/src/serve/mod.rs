@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `args`, `redis_args`, `redis_servers`, `rest_args` | what can be chosen, and its limits |
 //! | `ports`, `signals` | what a process has of the system |
+//! | `public_endpoint` | where clients call it, if that is not where it listens |
 //! | `tls` | what is spoken on the service port, if not plain text |
 //! | `open`, `home` | the store, of either kind, and the files that go with it |
 //! | `bootstrap_file`, `master_key`, `files` | those files, and how they are written |
@@ -11,17 +12,21 @@
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
 //! | `service_port` | gRPC, REST and the keys on one port |
+//! | `accept` | from a port to connections |
+//! | `first_word` | how long a connection may say nothing at all |
 //! | `front` | what every request there meets first: who calls, and what is counted |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
 //! | `metrics`, `log_gauges` | what is counted |
 
+mod accept;
 mod admin_port;
 mod announcement;
 mod args;
 mod bootstrap_file;
 mod error;
 mod files;
+mod first_word;
 mod front;
 mod home;
 mod log_gauges;
@@ -29,6 +34,7 @@ mod master_key;
 mod metrics;
 mod open;
 mod ports;
+mod public_endpoint;
 mod redis_args;
 mod redis_servers;
 mod rest_args;
@@ -40,12 +46,14 @@ mod tls;
 mod upkeep;
 
 pub(crate) use self::{
+    accept::{connections, or_pause},
     admin_port::{Shown, router as admin_router},
     args::{LogLevel, ServeArgs, freshness_bound, switch},
     bootstrap_file::to_base64,
     error::ServeError,
     metrics::Metrics,
     ports::bind,
+    public_endpoint::{PublicEndpoint, without_usual_port},
     run::{answer, log_to_stderr, run},
     service_port::{ServicePort, enforcer_routes},
     signals::Signals,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-use super::{args::ServeArgs, error::ServeError};
+use super::{args::ServeArgs, error::ServeError, public_endpoint::PublicEndpoint};
 
 /// What is bound.
 #[derive(Debug)]
@@ -45,8 +45,13 @@ impl Bound {
         format!("{}://{}", self.scheme, self.service)
     }
 
+    /// Where clients are told to call it.
+    pub(super) fn told(&self, public: Option<&PublicEndpoint>) -> String {
+        public.map_or_else(|| self.local_endpoint(), PublicEndpoint::to_string)
+    }
+
     /// Where to call it from this machine: an address that stands for all of them is none to call.
-    pub(super) fn local_endpoint(&self) -> String {
+    fn local_endpoint(&self) -> String {
         let mut address = self.service;
         match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

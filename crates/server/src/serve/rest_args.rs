@@ -4,7 +4,7 @@ use clap::Args;
 use lanyard_authority::ResourceName;
 use lanyard_token::{Audience, Issuer, MAX_NAME_BYTES_WITH_ACS_CLAIMS};
 
-use super::args::switch;
+use super::{args::switch, public_endpoint::PublicEndpoint};
 use crate::rest::RestSettings;
 
 /// The flags of `lanyard serve` that are about the REST face.
@@ -62,8 +62,8 @@ impl RestArgs {
         &self.default_resource
     }
 
-    /// What they say.
-    pub(super) fn settings(&self) -> RestSettings {
+    /// What they say, and where clients call.
+    pub(super) fn settings(&self, public: Option<&PublicEndpoint>) -> RestSettings {
         let Self {
             default_resource,
             explain_denials,
@@ -71,6 +71,7 @@ impl RestArgs {
         } = self;
         RestSettings {
             default_resource: default_resource.clone(),
+            public_host: public.map(|endpoint| endpoint.host().to_owned()),
             explain_denials: *explain_denials,
         }
     }
@@ -98,9 +99,11 @@ mod tests {
         let args = said(&[]);
         let RestSettings {
             default_resource,
+            public_host,
             explain_denials,
-        } = args.settings();
+        } = args.settings(None);
         assert_eq!(default_resource.as_str(), "default");
+        assert_eq!(public_host, None);
         assert!(!explain_denials && !args.acs_claims);
     }
 

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
@@ -17,16 +17,15 @@ use tokio::{
     task::JoinHandle,
     time,
 };
-use tonic::transport::{
-    Server,
-    server::{Connected, TcpIncoming},
-};
+use tonic::transport::{Server, server::Connected};
 
 use super::{
+    accept,
     admin_port::{self, Shown},
     announcement::Announcement,
     args::{LogLevel, ServeArgs},
     error::ServeError,
+    first_word::FirstWord,
     home::Home,
     log_gauges::LogGauges,
     metrics::Metrics,
@@ -61,7 +60,7 @@ async fn run_on<S: Store>(
     (ports, tls): (Ports, Chosen),
 ) -> Result<(), ServeError> {
     let tls = tls.ready(home)?;
-    let endpoint = ports.bound()?.local_endpoint();
+    let endpoint = ports.bound()?.told(args.public_endpoint.as_ref());
     let authority = Arc::new(start(store, (args, home), &endpoint).await?);
     serve((args, home), (ports, tls), authority).await
 }
@@ -95,7 +94,7 @@ async fn serve<S: Store>(
     let (stop, stopped) = watch::channel(false);
     let rest = Rest::new(
         Arc::clone(&authority),
-        args.rest.settings(),
+        args.rest.settings(args.public_endpoint.as_ref()),
         Arc::clone(&metrics),
     );
     let port = service_port::routes(
@@ -120,6 +119,7 @@ async fn serve<S: Store>(
     announce(&Announcement {
         home,
         bound,
+        public: args.public_endpoint.as_ref(),
         dev_ca,
     });
 
@@ -154,8 +154,7 @@ fn answer_on<D: Door>(
         let incoming = Box::pin(tls.connections(listener));
         return tokio::spawn(answer(incoming, port, stopped));
     }
-    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = Box::pin(accept::connections(listener));
     tokio::spawn(answer(incoming, port, stopped))
 }
 
@@ -174,7 +173,7 @@ where
         .http2_keepalive_interval(Some(KEEPALIVE))
         .layer(port.front)
         .add_routes(port.services)
-        .serve_with_incoming_shutdown(incoming, until(stopped))
+        .serve_with_incoming_shutdown(incoming.map_ok(FirstWord::of), until(stopped))
         .await
 }
 

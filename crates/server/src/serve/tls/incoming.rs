@@ -11,6 +11,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::Tls;
+use crate::serve::accept;
 
 impl Tls {
     /// The connections whose handshakes have succeeded, for as long as they are asked for.
@@ -43,7 +44,7 @@ impl Incoming {
     async fn next(&mut self) -> TlsStream<TcpStream> {
         loop {
             tokio::select! {
-                connection = accept(&self.listener) => {
+                connection = accept::next(&self.listener) => {
                     self.handshakes.spawn(shake_hands(self.acceptor.clone(), connection));
                 }
                 Some(ended) = self.handshakes.join_next() => {
@@ -56,27 +57,8 @@ impl Incoming {
     }
 }
 
-/// The next connection. That one cannot be had does not mean that the one after it cannot.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((connection, _)) => return connection,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                // The process may be out of descriptors, and then asking at once is asking forever.
-                time::sleep(AFTER_FAILURE).await;
-            }
-        }
-    }
-}
-
 /// Whoever fails here has shown nothing of who they are, and there are scanners: it is logged low.
 async fn shake_hands(acceptor: TlsAcceptor, connection: TcpStream) -> Option<TlsStream<TcpStream>> {
-    // Small answers go out at once, rather than wait for the acknowledgement of what went before.
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone before its handshake");
-        return None;
-    }
     match time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(connection)).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
@@ -101,5 +83,3 @@ fn succeeded(
 
 /// How long a client may take for its part. Three retransmissions fit into it.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait after a connection could not be accepted.
-const AFTER_FAILURE: Duration = Duration::from_millis(200);
