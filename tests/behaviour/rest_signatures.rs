@@ -354,6 +354,8 @@ async fn where_it_was_asked_for_a_denial_says_what_differed() {
     let signed = httpdate::parse_http_date(good.header("x-ms-date").unwrap()).unwrap();
     let next = httpdate::fmt_http_date(signed + Duration::from_secs(1));
     let next_second = good.clone().with("x-ms-date", &next);
+    let with_body = rest.request("POST", "/identities", r#"{"expiresInMinutes":60}"#);
+    let other_hash = with_body.with("x-ms-content-sha256", "AAAA");
     let late = rest.signed_at(now() - 960, ("GET", &good.target), b"");
     for (request, says) in [
         (unescaped, "the path differs"),
@@ -364,6 +366,10 @@ async fn where_it_was_asked_for_a_denial_says_what_differed() {
         (swapped, "the query differs"),
         (next_second, "the date differs: another second was signed"),
         (no_body, "the body hash differs: that of an empty body"),
+        (
+            other_hash,
+            "the body hash differs: that of the body was signed",
+        ),
         (late, "seconds behind the clock of this server"),
         (other_body, "the body hash differs"),
         (

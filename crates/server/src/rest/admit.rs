@@ -3,13 +3,13 @@
 //! The signature covers the hash of the body and not the body, so it is checked before the body is
 //! read, and a stranger can make the authority neither hold nor decode anything.
 
-use axum::http::request::Parts;
-use lanyard_authority::{Error, KeyHolder, Signed, Sought};
+use axum::{body::Body, http::request::Parts};
+use lanyard_authority::{Error, KeyHolder, ResourceName, Signed, Sought};
 use lanyard_store::Store;
 use lanyard_token::{Clock as _, SystemClock};
 
 use super::{
-    Rest, denial::Denial, errors::Fault, explain::guesses, resource, route::Route,
+    Rest, body, denial::Denial, errors::Fault, explain::guesses, resource, route::Route,
     signature::SignedHead, target::Target,
 };
 
@@ -31,11 +31,7 @@ impl<S: Store> Rest<S> {
         let head = SignedHead::read((&request.headers, &request.uri), now);
         let head = head.map_err(|denial| self.denied(denial))?;
         let by_host = resource::of_host(head.host());
-        let sought = Sought {
-            host: by_host.as_ref(),
-            identity: route.identity().map(|id| id.resource()),
-            default: &self.settings.default_resource,
-        };
+        let sought = self.sought(by_host.as_ref(), route);
         let texts = head.texts(&request.method, target);
         let signed = Signed {
             texts: &texts,
@@ -96,6 +92,58 @@ impl<S: Store> Rest<S> {
         }
         let text = texts.first().cloned().unwrap_or_default();
         Ok(Some(Denial::NotSigned { text, resources }))
+    }
+}
+
+impl<S: Store> Rest<S> {
+    /// A refusal that the head was enough for, once the body is out of the way. Where the head does not
+    /// explain it and callers are told why, the body may: it is another way to find out what was signed.
+    pub(super) async fn refused(
+        &self,
+        fault: Fault,
+        seen: (&Parts, &Target<'_>, Route),
+        body: Body,
+    ) -> Fault {
+        if !matches!(fault, Fault::Denied(Some(Denial::NotSigned { .. }))) {
+            body::discard(body).await;
+            return fault;
+        }
+        let Ok(body) = body::read(body).await else {
+            return fault;
+        };
+        match self.is_hash_signed(&body, seen).await {
+            Ok(true) => Fault::Denied(Some(Denial::OtherHash)),
+            Ok(false) | Err(_) => fault,
+        }
+    }
+
+    /// Whether it is the hash of this body that was signed, and not the one that was sent.
+    async fn is_hash_signed(
+        &self,
+        body: &[u8],
+        (request, target, route): (&Parts, &Target<'_>, Route),
+    ) -> Result<bool, Error> {
+        let now = SystemClock.wall()?;
+        let Ok(head) = SignedHead::read((&request.headers, &request.uri), now) else {
+            return Ok(false);
+        };
+        let by_host = resource::of_host(head.host());
+        let signed = Signed {
+            texts: &[head.text_of_body(&request.method, target.as_sent(), body)],
+            signature: head.signature(),
+        };
+        let sought = self.sought(by_host.as_ref(), route);
+        let found = self.authority.text_signed(sought, signed).await?;
+        Ok(found.is_some())
+    }
+
+    /// Where to look for the key.
+    fn sought<'a>(&'a self, by_host: Option<&'a ResourceName>, route: Route) -> Sought<'a> {
+        Sought {
+            host: by_host,
+            identity: route.identity().map(|id| id.resource()),
+            default: &self.settings.default_resource,
+        }
     }
 }
 

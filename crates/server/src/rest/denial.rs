@@ -46,6 +46,11 @@ pub(super) enum Denial {
          `x-ms-content-sha256`"
     )]
     OtherBody,
+    /// The hash that was sent is not the one that was signed, and that is the body's.
+    #[error(
+        "the body hash differs: that of the body was signed, but `x-ms-content-sha256` is another"
+    )]
+    OtherHash,
     /// The key was good when it was last looked at, and is gone.
     #[error("the access key that signed this is gone: it was rotated, or its resource deleted")]
     KeyGone,

@@ -61,7 +61,7 @@ pub(super) fn guesses(
     for date in dates_near(head.date()) {
         guess(head.text_dated(method, sent, &date), NEAR);
     }
-    guess(head.text_of_no_body(method, sent), NO_BODY);
+    guess(head.text_of_body(method, sent, b""), NO_BODY);
     guesses
 }
 

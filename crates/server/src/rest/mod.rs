@@ -111,8 +111,8 @@ impl<S: Store> Rest<S> {
             match self.look_at_head(route, (request, &target)).await {
                 Ok(looked_at) => looked_at,
                 Err(fault) => {
-                    body::discard(body).await;
-                    return Err(fault);
+                    let seen = (request, &target, route);
+                    return Err(self.refused(fault, seen, body).await);
                 }
             };
         let body = body::read(body).await?;

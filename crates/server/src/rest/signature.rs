@@ -82,9 +82,9 @@ impl<'a> SignedHead<'a> {
         text(method, target, [date, self.host, self.content_hash])
     }
 
-    /// The same with the hash of no body at all.
-    pub(super) fn text_of_no_body(&self, method: &Method, target: &str) -> String {
-        text(method, target, [self.date, self.host, &hash(b"")])
+    /// The same with the hash of this body.
+    pub(super) fn text_of_body(&self, method: &Method, target: &str, body: &[u8]) -> String {
+        text(method, target, [self.date, self.host, &hash(body)])
     }
 
     /// Whether the body is the one that was signed.

@@ -120,6 +120,7 @@ fn denials() -> Vec<(&'static str, Option<Denial>)> {
             }),
         ),
         ("other body", Some(Denial::OtherBody)),
+        ("other hash", Some(Denial::OtherHash)),
         ("differs", Some(Denial::Differs("the path differs"))),
         (
             "not signed",
