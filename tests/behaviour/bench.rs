@@ -305,6 +305,29 @@ async fn a_bench_that_lost_its_authority_says_what_it_left_behind() {
     assert_eq!(line.lines().count(), 1, "{line}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_before_the_authority_died_is_told_all_the_same() {
+    let server = Server::start().await;
+    server.ready().await;
+    let line = "check --duration 2s --rounds 1 --warm-up 0s --json";
+    let bench = start(&server, line);
+    eventually("the bare service runs", async || {
+        left_over(&server).len() > 1
+    })
+    .await;
+    server.kill();
+    let ended = bench.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+    let failed = told["target"]["failures"].as_u64();
+    assert!(failed.is_some_and(|failed| failed > 0), "{told}");
+    assert_eq!(told["floor"]["failures"], 0, "{told}");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains(" calls failed, the first saying: "), "{line}");
+    assert!(line.contains("is left behind"), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+}
+
 /// What each of them is to know.
 const FLAGS: [&str; 9] = [
     "--concurrency",

@@ -33,10 +33,11 @@ pub(super) async fn run(args: BatchBench, connection: &ConnectionArgs) -> Result
     if args.tokens > args.batch {
         return Err(BenchError::MoreTokensThanChecks);
     }
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        told::tell(&report, connection)
     });
-    told::tell(&report.await?, connection)
+    bench.await
 }
 
 async fn measure(

@@ -45,10 +45,11 @@ enum CheckFloor {
 
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: CheckBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        told::tell(&report, connection)
     });
-    told::tell(&report.await?, connection)
+    bench.await
 }
 
 async fn measure(

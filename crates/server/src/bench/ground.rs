@@ -21,7 +21,8 @@ pub(super) struct Ground {
 }
 
 /// Does something with an identity of its own, and deletes it whatever becomes of that: also when
-/// somebody presses Ctrl-C.
+/// somebody presses Ctrl-C. What was measured is to be told by the work itself, so that it is not lost
+/// with an authority that cannot delete any more.
 pub(super) async fn on_own_ground<T>(
     connection: &ConnectionArgs,
     work: impl AsyncFnOnce(&Ground) -> Result<T, BenchError>,

@@ -53,11 +53,15 @@ struct Turn {
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: WatchBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
     args.fits()?;
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        tell(&report, connection)
     });
-    let report = report.await?;
-    let json = serde_json::to_value(&report).map_err(|error| ClientError::Output(error.into()))?;
+    bench.await
+}
+
+fn tell(report: &WatchReport, connection: &ConnectionArgs) -> Result<(), BenchError> {
+    let json = serde_json::to_value(report).map_err(|error| ClientError::Output(error.into()))?;
     told::print(&report.people(), &json, connection)?;
     report.verdict()
 }
