@@ -6,7 +6,10 @@ use std::sync::Arc;
 use clap::Args;
 use lanyard_load::watching::{Handle, Heard, Hearing, Watchers};
 use lanyard_load::workload::{Connections, Revokes};
-use lanyard_load::{Load, Outcome, Progress, Rate, Run, Span, Stage, resident_kib, shares};
+use lanyard_load::{
+    Failure, Load, Outcome, Progress, Rate, Run, Span, Stage, resident_kib, shares,
+};
+use tonic::Code;
 use uuid::Uuid;
 
 use self::report::{Memory, WatchReport};
@@ -121,7 +124,13 @@ impl Site<'_> {
         let hearing = Arc::new(hearing.map_err(ClientError::Clock)?);
         let alone = self.args.memory()?;
         let watchers = Watchers::open(&self.watches, Arc::clone(&hearing)).await;
-        let watchers = watchers.map_err(BenchError::Watches)?;
+        let watchers = watchers.map_err(|failure| match failure {
+            Failure::Refused {
+                code: Code::PermissionDenied | Code::Unauthenticated,
+                ..
+            } => BenchError::NoWatcher(failure),
+            failure => BenchError::Watches(failure),
+        })?;
         let watched = self.args.memory()?;
         let run = Run {
             span: Span::Calls(calls(&run)),
