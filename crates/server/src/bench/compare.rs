@@ -9,7 +9,6 @@ use lanyard_load::{
 };
 
 use super::BenchError;
-use super::ground::Ground;
 use super::load_args::LoadArgs;
 use super::plot::Plot;
 
@@ -39,10 +38,10 @@ pub(super) enum CheckOrNone {
     None,
 }
 
-/// Measures the two in turns.
+/// Measures the two in turns, the one of them at an endpoint.
 pub(super) async fn compare<T: Workload, F: Workload>(
     subject: Subject,
-    (load, ground): (&LoadArgs, &Ground),
+    (load, endpoint): (&LoadArgs, &str),
     (target, floor): (&T, Option<&F>),
 ) -> Result<Report, BenchError> {
     let plot = load.plot.as_deref().map(Plot::create).transpose()?;
@@ -61,7 +60,7 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         settings,
         against,
     } = subject;
-    let how = How::of(&rounds, load.connections().get(), ground.endpoint());
+    let how = How::of(&rounds, load.connections().get(), endpoint);
     let mut report = Report {
         bench,
         unit,

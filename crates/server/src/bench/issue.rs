@@ -60,7 +60,12 @@ async fn measure(
         settings: BTreeMap::new(),
         against: beside.name(),
     };
-    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
+    compare(
+        subject,
+        (&args.load, ground.endpoint()),
+        (&target, floor.as_ref()),
+    )
+    .await
 }
 
 impl IssueBench {

@@ -9,7 +9,8 @@ use lanyard_load::workload::{Checks, Streams};
 
 use super::compare::{AgainstCheck, CheckOrNone, Subject, compare};
 use super::ground::{Ground, on_own_ground};
-use super::load_args::LoadArgs;
+use super::load_args::{LoadArgs, MOST_TOKENS, up_to};
+use super::place::PlaceArgs;
 use super::{BenchError, site, told};
 use crate::client::{ConnectionArgs, Purpose};
 
@@ -17,10 +18,12 @@ use crate::client::{ConnectionArgs, Purpose};
 #[derive(Debug, Args)]
 pub(super) struct StreamBench {
     /// How many tokens are asked about in turn
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>, default_value = "100")]
     tokens: NonZeroUsize,
     #[command(flatten)]
     against: AgainstCheck,
+    #[command(flatten)]
+    place: PlaceArgs,
     #[command(flatten)]
     load: LoadArgs,
 }
@@ -39,8 +42,10 @@ async fn measure(
     connection: &ConnectionArgs,
     ground: &Ground,
 ) -> Result<Report, BenchError> {
+    let there = args.place.reached_by(connection);
+    let endpoint = args.place.or(ground.endpoint());
     let tokens = ground.tokens(args.tokens.get()).await?;
-    let there = site::connect(connection, Purpose::Check, args.load.connections()).await?;
+    let there = site::connect(&there, Purpose::Check, args.load.connections()).await?;
     let target = Streams::new(there.clone(), &tokens);
     let is_compared = args.against.against == CheckOrNone::Check;
     let floor = is_compared.then(|| Checks::new(there, &tokens));
@@ -50,5 +55,5 @@ async fn measure(
         settings: BTreeMap::from([("tokens", args.tokens.get().into())]),
         against: is_compared.then(|| "check".to_owned()),
     };
-    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
+    compare(subject, (&args.load, endpoint), (&target, floor.as_ref())).await
 }
