@@ -63,7 +63,7 @@ async fn an_open_loop_counts_from_when_calls_were_due_and_corrects_nothing() {
     for bench in ["check --against none", "stream --against none"] {
         let told = json(&server, &format!("{bench} --rate 300"));
         assert_eq!(told["how"]["loop"], "open");
-        assert_eq!(told["how"]["rate"], 300.0);
+        assert_eq!(told["how"]["rate_per_second"], 300.0);
         assert_eq!(told["how"]["corrected"], false);
         assert_eq!(
             told["target"]["latency_us"],
@@ -108,7 +108,7 @@ async fn a_plot_is_drawn_of_ten_loads_up_to_the_rate() {
     let loads = told["loads"].as_array().expect("loads");
     let rates: Vec<_> = loads
         .iter()
-        .map(|step| step["rate"].as_f64().expect("a rate"))
+        .map(|step| step["rate_per_second"].as_f64().expect("a rate"))
         .collect();
     let tenths: Vec<_> = (1..=10).map(|tenth| f64::from(tenth) * 100.0).collect();
     assert_eq!(rates, tenths);
@@ -282,7 +282,7 @@ async fn every_bench_knows_every_flag_of_the_load() {
     let told = succeeded(told.wait_with_output().expect("the bench ends"));
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let loads = told["loads"].as_array().expect("loads").iter();
-    let rates: Vec<_> = loads.map(|step| step["rate"].as_f64()).collect();
+    let rates: Vec<_> = loads.map(|step| step["rate_per_second"].as_f64()).collect();
     assert_eq!(rates, [50.0, 100.0, 150.0, 200.0].map(Some));
     let plot = fs::read_to_string(&file).expect("a plot");
     assert_eq!(plot.matches("<circle").count(), 16, "{plot}");

@@ -7,7 +7,7 @@ use clap::Args;
 use lanyard_load::watching::{Handle, Heard, Hearing, Watchers};
 use lanyard_load::workload::{Connections, Revokes};
 use lanyard_load::{
-    Failure, Load, Outcome, Progress, Rate, Run, Span, Stage, resident_kib, shares,
+    Failure, Load, Outcome, Progress, Rate, Run, Span, Stage, Tally, resident_kib, shares,
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -119,7 +119,7 @@ impl Site<'_> {
     async fn turn(&self, run: Run) -> Result<Turn, BenchError> {
         let count = calls(&run);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let (tokens, handles) = revocable(self.ground, count).await?;
+        let (tokens, handles) = revocable(self.ground, count, &run.tally).await?;
         let hearing = Hearing::new(self.args.watchers.get(), &handles);
         let hearing = Arc::new(hearing.map_err(ClientError::Clock)?);
         let alone = self.args.memory()?;
@@ -197,8 +197,9 @@ fn calls(run: &Run) -> u64 {
 async fn revocable(
     ground: &Ground,
     count: usize,
+    tally: &Tally,
 ) -> Result<(Vec<String>, Vec<Handle>), BenchError> {
-    let issued = ground.issued(count).await?;
+    let issued = ground.issued(count, tally).await?;
     let mut tokens = Vec::new();
     let mut handles = Vec::new();
     for one in issued {
