@@ -229,9 +229,8 @@ impl Report {
         for (which, ((name, _), ratio)) in rows.enumerate() {
             let figures = sides.iter().map(|side| {
                 let named = side.latency_us.named();
-                named
-                    .get(which)
-                    .map_or(String::new(), |(_, figure)| millis(*figure))
+                let figure = named.get(which).filter(|_| side.calls > 0);
+                figure.map_or("-".to_owned(), |(_, figure)| millis(*figure))
             });
             write_row(text, name, &figures.collect::<Vec<_>>(), ratio)?;
         }

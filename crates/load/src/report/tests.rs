@@ -56,6 +56,18 @@ fn failures_are_told_by_code_and_never_hidden() {
 }
 
 #[test]
+fn where_nothing_was_answered_there_is_no_latency() {
+    let told = report(&[Pair {
+        target: outcome(0),
+        floor: Some(outcome(100)),
+    }]);
+    let told = told.people();
+    let p50 = told.lines().find(|line| line.starts_with("p50"));
+    let p50: Vec<_> = p50.expect("a row").split_whitespace().collect();
+    assert_eq!(p50, ["p50", "-", "1.000", "ms"]);
+}
+
+#[test]
 fn scripts_get_the_same_figures() {
     let json = serde_json::to_value(report(&pairs(Some(200)))).expect("JSON");
     for (pointer, expected) in [
