@@ -86,7 +86,7 @@ impl How {
             Load::Closed => ("closed", None),
             Load::Open(rate) => ("open", Some(rate.as_per_second())),
         };
-        let (round_s, round_calls) = match rounds.run.span {
+        let (seconds, calls) = match rounds.run.span {
             Span::For(time) => (Some(time.as_secs_f64()), None),
             Span::Calls(calls) => (None, Some(calls)),
         };
@@ -97,8 +97,8 @@ impl How {
             connections,
             concurrency: rounds.run.concurrency,
             rounds: rounds.rounds,
-            round_s,
-            round_calls,
+            round_s: seconds,
+            round_calls: calls,
             warm_up_s: rounds.warm_up.as_secs_f64(),
             endpoint: endpoint.to_owned(),
             is_local: is_local(endpoint),
@@ -169,16 +169,16 @@ impl Report {
             connections,
             concurrency,
             rounds,
-            round_s,
-            round_calls,
+            round_s: seconds,
+            round_calls: calls,
             warm_up_s,
             endpoint,
             is_local,
             cores,
         } = &self.how;
         let rate = rate_per_second.map_or(String::new(), |rate| format!(" at {rate} calls/s"));
-        let lasting = round_s.map_or(String::new(), |seconds| format!("{seconds} s"));
-        let lasting = round_calls.map_or(lasting, |calls| counted(calls, "call"));
+        let lasting = seconds.map_or(String::new(), |seconds| format!("{seconds} s"));
+        let lasting = calls.map_or(lasting, |calls| counted(calls, "call"));
         let corrected = if *corrected {
             "corrected for coordinated omission"
         } else {

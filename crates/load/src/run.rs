@@ -81,7 +81,9 @@ impl Run {
         let now = turns.now()?;
         drop(pacer);
         let mut seen = Recorder::new()?;
-        ended.iter().for_each(|caller| seen.merge(caller));
+        for caller in &ended {
+            seen.merge(caller);
+        }
         let took = now.since(turns.begun());
         let latency = match self.load {
             Load::Open(_) => seen.with_waiting(turns.waiting(now)),
