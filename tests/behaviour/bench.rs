@@ -63,7 +63,7 @@ async fn an_open_loop_counts_from_when_calls_were_due_and_corrects_nothing() {
     for bench in ["check --against none", "stream --against none"] {
         let told = json(&server, &format!("{bench} --rate 300"));
         assert_eq!(told["how"]["loop"], "open");
-        assert_eq!(told["how"]["rate"], 300.0);
+        assert_eq!(told["how"]["rate_per_second"], 300.0);
         assert_eq!(told["how"]["corrected"], false);
         assert_eq!(
             told["target"]["latency_us"],
@@ -108,7 +108,7 @@ async fn a_plot_is_drawn_of_ten_loads_up_to_the_rate() {
     let loads = told["loads"].as_array().expect("loads");
     let rates: Vec<_> = loads
         .iter()
-        .map(|step| step["rate"].as_f64().expect("a rate"))
+        .map(|step| step["rate_per_second"].as_f64().expect("a rate"))
         .collect();
     let tenths: Vec<_> = (1..=10).map(|tenth| f64::from(tenth) * 100.0).collect();
     assert_eq!(rates, tenths);
@@ -162,6 +162,10 @@ async fn what_makes_no_sense_is_refused_before_anything_is_made() {
         ("check --count 0", 2, "--count"),
         ("check --duration 0s", 2, "--duration"),
         ("check --concurrency 100000", 2, "4096"),
+        ("check --connections 100000", 2, "4096"),
+        ("check --rounds 1000000000", 2, "1000"),
+        ("check --tokens 1000000000", 2, "1048576"),
+        ("batch --batch 1000000000", 2, "10000"),
         ("watch --rate 1000 --duration 1h", 1, "--watchers"),
         ("check --rounds 0", 2, "--rounds"),
         ("check --against sign", 2, "--against"),
@@ -282,7 +286,7 @@ async fn every_bench_knows_every_flag_of_the_load() {
     let told = succeeded(told.wait_with_output().expect("the bench ends"));
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let loads = told["loads"].as_array().expect("loads").iter();
-    let rates: Vec<_> = loads.map(|step| step["rate"].as_f64()).collect();
+    let rates: Vec<_> = loads.map(|step| step["rate_per_second"].as_f64()).collect();
     assert_eq!(rates, [50.0, 100.0, 150.0, 200.0].map(Some));
     let plot = fs::read_to_string(&file).expect("a plot");
     assert_eq!(plot.matches("<circle").count(), 16, "{plot}");
@@ -303,6 +307,133 @@ async fn a_bench_that_lost_its_authority_says_what_it_left_behind() {
     assert!(line.contains("is left behind"), "{line}");
     assert!(line.contains("lanyard identity delete"), "{line}");
     assert_eq!(line.lines().count(), 1, "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_measured_before_the_authority_died_is_told_all_the_same() {
+    let server = Server::start().await;
+    server.ready().await;
+    let line = "check --duration 2s --rounds 1 --warm-up 0s --json";
+    let bench = start(&server, line);
+    eventually("the bare service runs", async || {
+        left_over(&server).len() > 1
+    })
+    .await;
+    server.kill();
+    let ended = bench.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+    let failed = told["target"]["failures"].as_u64();
+    assert!(failed.is_some_and(|failed| failed > 0), "{told}");
+    assert_eq!(told["floor"]["failures"], 0, "{told}");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains(" calls failed, the first saying: "), "{line}");
+    assert!(line.contains("is left behind"), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_are_asked_at_an_enforcement_point_if_that_is_named() {
+    let authority = Server::start().await;
+    authority.ready().await;
+    let point = Server::enforce(authority.data(), &[authority.endpoint()], &[]).await;
+    point.ready().await;
+    let at = point.endpoint();
+    for bench in ["check", "batch", "stream"] {
+        let told = json(&authority, &format!("{bench} --checks-at {at}"));
+        assert_eq!(told["how"]["endpoint"], at, "{told}");
+        assert_eq!(told["target"]["calls"], 400, "{told}");
+        assert_eq!(told["floor"]["calls"], 400, "{told}");
+        assert_eq!(identities(&authority).await, 0);
+    }
+    // It is the point that is asked: without it there is nobody.
+    let at = at.to_owned();
+    point.kill();
+    let ended = bench(&authority, &format!("check --checks-at {at}"));
+    let ended = ended.wait_with_output().expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains(&at), "{line}");
+    is_gone(&authority).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_connections_than_open_files_are_refused_with_what_helps() {
+    let server = Server::start().await;
+    server.ready().await;
+    for (connections, code) in [("2", 0), ("100", 1)] {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
+            .arg(lanyard())
+            .args("bench check --against none --count 10 --rounds 1 --warm-up 0s".split(' '))
+            .args(["--connections", connections])
+            .env("LANYARD_DATA", server.data().path())
+            .stdin(Stdio::null());
+        let ended = command.output().expect("a shell");
+        assert_eq!(ended.status.code(), Some(code), "{ended:?}");
+        let line = String::from_utf8(ended.stderr).expect("text");
+        assert_eq!(code == 1, line.contains("ulimit -n"), "{line}");
+    }
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_watch_is_told_to_name_another_credential() {
+    let server = Server::start().await;
+    server.ready().await;
+    let bootstrap = server.data().bootstrap();
+    let file = server.data().beside("primary.json");
+    fs::write(&file, bootstrap["primary"].to_string()).expect("room");
+    let path = file.to_str().expect("a path of text");
+    let line = format!("watch --watchers 3 --count 3 --rounds 1 --credential {path}");
+    let ended = start(&server, &line).wait_with_output();
+    let line = String::from_utf8(ended.expect("the bench ends").stderr).expect("text");
+    assert!(line.contains("for enforcers"), "{line}");
+    assert!(line.contains("--credential"), "{line}");
+    assert!(!line.contains("--watchers"), "{line}");
+    is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_member_of_the_json_is_explained() {
+    const EXPLAINED: &str = include_str!("../../docs/bench.md");
+    let server = Server::start().await;
+    server.ready().await;
+    let file = server.data().beside("explained.svg");
+    let path = file.to_str().expect("a path of text");
+    let check = json(&server, &format!("check --plot {path} --rate 2000"));
+    let pid = server.pid();
+    let watch = start(
+        &server,
+        &format!("watch --watchers 2 --count 2 --rounds 1 --json --pid {pid} --plot {path}"),
+    );
+    let watch = succeeded(watch.wait_with_output().expect("the bench ends"));
+    let watch = serde_json::from_str(&watch).expect("JSON");
+    let mut names = Vec::new();
+    for told in [&check, &watch] {
+        members(told, &mut names);
+    }
+    assert!(names.contains(&"uncorrected_us".to_owned()), "{names:?}");
+    for name in names {
+        assert!(EXPLAINED.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+/// The names of all members, at whatever depth, but of those that are named by what was measured.
+fn members(json: &Value, names: &mut Vec<String>) {
+    match json {
+        Value::Object(object) => {
+            for (name, value) in object {
+                names.push(name.clone());
+                if !["settings", "also", "failed"].contains(&name.as_str()) {
+                    members(value, names);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| members(item, names)),
+        _ => {}
+    }
 }
 
 /// What each of them is to know.

@@ -2,6 +2,8 @@
 //! refusal is quick, and would make a broken server look fast.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::iter;
 
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -28,9 +30,15 @@ impl From<Status> for Failure {
             "" => status.code().description(),
             message => message,
         };
+        // The transport says that something is wrong with it, and only its last cause says what.
+        let causes = iter::successors(status.source(), |cause| (*cause).source());
+        let message = causes.last().map_or_else(
+            || message.to_owned(),
+            |cause| format!("{message} ({cause})"),
+        );
         Self::Refused {
             code: status.code(),
-            message: message.to_owned(),
+            message,
         }
     }
 }
@@ -93,6 +101,8 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
@@ -112,6 +122,14 @@ mod tests {
             .collect();
         let expected = [("Unavailable", 3, "one"), ("WrongAnswer", 1, "denied")];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_the_transport_met_with_is_told_by_its_last_cause() {
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        let broken = Status::from_error(Box::new(io::Error::other(reset)));
+        let told = Failure::from(broken).to_string();
+        assert!(told.ends_with("(connection reset)"), "{told}");
     }
 
     #[test]

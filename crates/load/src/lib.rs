@@ -51,7 +51,7 @@ pub use memory::resident_kib;
 pub use plot::plot;
 pub use progress::Progress;
 pub use recorder::{Latency, Recorder};
-pub use report::{How, Report, Setting, cores, is_local};
+pub use report::{How, Report, Setting, cores, counted, is_local};
 pub use rounds::{Pair, Rounds, Stage};
 pub use run::{Outcome, Run, RunError, Tally};
 pub use schedule::{Load, Rate, Span, Turns};

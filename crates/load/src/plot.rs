@@ -34,7 +34,7 @@ fn draw(svg: &mut String, title: &str, steps: &[Step]) -> fmt::Result {
             color,
             steps
                 .iter()
-                .map(|step| (step.rate, of(step.latency_us), step.kept_up)),
+                .map(|step| (step.rate_per_second, of(step.latency_us), step.kept_up)),
         )?;
         draw_legend(svg, number, (name, color))?;
     }
@@ -59,7 +59,7 @@ impl Frame {
     fn of(steps: &[Step]) -> Self {
         let most = steps
             .iter()
-            .map(|step| step.rate)
+            .map(|step| step.rate_per_second)
             .fold(0.0, f64::max)
             .max(1.0);
         let every = round_step(most / 6.0);
@@ -112,7 +112,12 @@ impl Frame {
         while load <= self.most * 1.001 {
             let x = self.x(load);
             rule(svg, (x, TOP), (x, BOTTOM), FAINT_RULE)?;
-            text(svg, (x, BOTTOM + 20.0), ("middle", 13), &thousands(load))?;
+            text(
+                svg,
+                (x, BOTTOM + 20.0),
+                ("middle", 13),
+                &thousands(load, self.most),
+            )?;
             load += self.every;
         }
         rule(svg, (LEFT, BOTTOM), (RIGHT, BOTTOM), INK)?;
@@ -199,8 +204,9 @@ fn duration(micros: f64) -> String {
     }
 }
 
-fn thousands(number: f64) -> String {
-    if number >= 10_000.0 {
+/// All marks of one axis are in the same unit.
+fn thousands(number: f64, most: f64) -> String {
+    if most >= 10_000.0 && number > 0.0 {
         format!("{}k", number / 1e3)
     } else {
         format!("{number}")

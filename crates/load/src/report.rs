@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::recorder::Latency;
 use crate::rounds::{Pair, Rounds};
-use crate::schedule::Load;
+use crate::schedule::{Load, Span};
 use crate::summary::{Figure, Ratio, Summary};
 use crate::sweep::Step;
 
@@ -45,7 +45,7 @@ pub struct How {
     #[serde(rename = "loop")]
     pub kind: &'static str,
     /// The rate of an open loop, in calls for each second.
-    pub rate: Option<f64>,
+    pub rate_per_second: Option<f64>,
     /// Whether latencies were corrected for coordinated omission.
     pub corrected: bool,
     /// How many connections they came over.
@@ -54,6 +54,12 @@ pub struct How {
     pub concurrency: usize,
     /// How many turns each side had.
     pub rounds: usize,
+    /// How long each of them took, in seconds, unless it ended with a number of calls.
+    pub round_s: Option<f64>,
+    /// How many calls each of them had, unless it ended with a time.
+    pub round_calls: Option<u64>,
+    /// How long both were called before anything counted, in seconds.
+    pub warm_up_s: f64,
     /// Where they went.
     pub endpoint: String,
     /// Whether that is on this machine, and shares its cores with the caller.
@@ -76,17 +82,24 @@ impl How {
     /// How these rounds made their calls.
     #[must_use]
     pub fn of(rounds: &Rounds, connections: usize, endpoint: &str) -> Self {
-        let (kind, rate) = match rounds.run.load {
+        let (kind, rate_per_second) = match rounds.run.load {
             Load::Closed => ("closed", None),
             Load::Open(rate) => ("open", Some(rate.as_per_second())),
         };
+        let (seconds, calls) = match rounds.run.span {
+            Span::For(time) => (Some(time.as_secs_f64()), None),
+            Span::Calls(calls) => (None, Some(calls)),
+        };
         Self {
             kind,
-            rate,
-            corrected: rate.is_none(),
+            rate_per_second,
+            corrected: rate_per_second.is_none(),
             connections,
             concurrency: rounds.run.concurrency,
             rounds: rounds.rounds,
+            round_s: seconds,
+            round_calls: calls,
+            warm_up_s: rounds.warm_up.as_secs_f64(),
             endpoint: endpoint.to_owned(),
             is_local: is_local(endpoint),
             cores: cores(),
@@ -151,16 +164,21 @@ impl Report {
     fn headline(&self) -> String {
         let How {
             kind,
-            rate,
+            rate_per_second,
             corrected,
             connections,
             concurrency,
             rounds,
+            round_s: seconds,
+            round_calls: calls,
+            warm_up_s,
             endpoint,
             is_local,
             cores,
         } = &self.how;
-        let rate = rate.map_or(String::new(), |rate| format!(" at {rate:.0} calls/s"));
+        let rate = rate_per_second.map_or(String::new(), |rate| format!(" at {rate} calls/s"));
+        let lasting = seconds.map_or(String::new(), |seconds| format!("{seconds} s"));
+        let lasting = calls.map_or(lasting, |calls| counted(calls, "call"));
         let corrected = if *corrected {
             "corrected for coordinated omission"
         } else {
@@ -177,10 +195,14 @@ impl Report {
             .collect();
         let settings = settings.concat();
         format!(
-            "{bench}{settings}: {kind} loop{rate}, {concurrency} calls under way over {connections} \
-             connections, {rounds} rounds, latencies {corrected}\nthe authority is at {endpoint} \
-             ({place}); this machine has {cores} cores",
+            "{bench}{settings}: {kind} loop{rate}, {calls} under way over {connections}, {rounds} of \
+             {lasting} after {warm_up_s} s of warm-up, latencies {corrected}\nthe calls go to {endpoint} \
+             ({place}); this machine has {cores}",
             bench = self.bench,
+            calls = counted(*concurrency, "call"),
+            connections = counted(*connections, "connection"),
+            rounds = counted(*rounds, "round"),
+            cores = counted(*cores, "core"),
         )
     }
 
@@ -207,9 +229,8 @@ impl Report {
         for (which, ((name, _), ratio)) in rows.enumerate() {
             let figures = sides.iter().map(|side| {
                 let named = side.latency_us.named();
-                named
-                    .get(which)
-                    .map_or(String::new(), |(_, figure)| millis(*figure))
+                let figure = named.get(which).filter(|_| side.calls > 0);
+                figure.map_or("-".to_owned(), |(_, figure)| millis(*figure))
             });
             write_row(text, name, &figures.collect::<Vec<_>>(), ratio)?;
         }
@@ -306,6 +327,13 @@ fn write_row(
     }
     write!(line, "  {}", ratio.unwrap_or_default())?;
     writeln!(text, "{}", line.trim_end())
+}
+
+/// A number of things, by the name of one.
+pub fn counted(number: impl TryInto<u64>, of: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    let many = if number == 1 { "" } else { "s" };
+    format!("{number} {of}{many}")
 }
 
 fn count(figure: f64) -> String {

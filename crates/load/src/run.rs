@@ -64,19 +64,26 @@ impl Run {
     /// # Errors
     /// If nothing can be measured. That calls fail is an outcome, not an error.
     pub async fn on<W: Workload>(&self, workload: &W) -> Result<Outcome, RunError> {
+        let workers = workload.workers(self.concurrency).into_iter();
+        let workers = workers.map(|worker| Ok((worker, Recorder::new()?)));
+        let workers = workers.collect::<Result<Vec<_>, CreationError>>()?;
         let turns = Turns::begin(self.load, self.span)?;
         let mut callers = JoinSet::new();
-        for worker in workload.workers(self.concurrency) {
-            let (turns, recorder) = (turns.clone(), Recorder::new()?);
-            callers.spawn(worker.work(turns, recorder, self.tally.clone()));
+        for (worker, recorder) in workers {
+            callers.spawn(worker.work(turns.clone(), recorder, self.tally.clone()));
         }
         let pacer = turns.pace();
-        let mut seen = Recorder::new()?;
-        while let Some(ended) = callers.join_next().await {
-            seen.merge(&ended??);
+        let mut ended = Vec::new();
+        while let Some(caller) = callers.join_next().await {
+            ended.push(caller??);
         }
-        drop(pacer);
+        // Adding up takes a while where there are many, and is no part of what was measured.
         let now = turns.now()?;
+        drop(pacer);
+        let mut seen = Recorder::new()?;
+        for caller in &ended {
+            seen.merge(caller);
+        }
         let took = now.since(turns.begun());
         let latency = match self.load {
             Load::Open(_) => seen.with_waiting(turns.waiting(now)),
@@ -139,8 +146,9 @@ fn interval(took: Duration, calls: u64, callers: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use std::future::Future;
+    use std::sync::OnceLock;
 
-    use lanyard_token::BootTime;
+    use lanyard_token::{BootTime, Clock as _, SystemClock};
     use tonic::Status;
 
     use super::*;
@@ -176,6 +184,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_is_due_before_all_callers_are_there() {
+        let run = Run {
+            load: Load::Open(Rate::per_second(1000.0).expect("a rate")),
+            concurrency: 64,
+            span: Span::Calls(1),
+            tally: Tally::default(),
+        };
+        let times = Times::default();
+        run.on(&times).await.expect("a run");
+        let made = times.made.get().expect("callers");
+        let due = times.due.get().expect("a call");
+        assert!(due >= made, "due at {due:?}, made at {made:?}");
+    }
+
+    #[tokio::test]
     async fn a_server_that_falls_behind_does_not_look_quick() {
         let run = Run {
             load: Load::Open(Rate::per_second(1000.0).expect("a rate")),
@@ -188,6 +211,30 @@ mod tests {
         let stall = STALL.as_secs_f64() * 1e6;
         // All the others were due within twenty milliseconds, and waited for as long as that one.
         assert!(outcome.latency.p50 > stall * 0.9, "{:?}", outcome.latency);
+    }
+
+    /// When the last caller was made, and when the first call was due.
+    #[derive(Clone, Default)]
+    struct Times {
+        made: Arc<OnceLock<BootTime>>,
+        due: Arc<OnceLock<BootTime>>,
+    }
+
+    impl Workload for Times {
+        type Worker = Self;
+
+        fn workers(&self, concurrency: usize) -> Vec<Self> {
+            let workers = vec![self.clone(); concurrency];
+            let _ = self.made.set(SystemClock.boot().expect("a clock"));
+            workers
+        }
+    }
+
+    impl Call for Times {
+        async fn call(&mut self, due: BootTime) -> Result<u64, Failure> {
+            let _ = self.due.set(due);
+            Ok(1)
+        }
     }
 
     /// One caller, whose first call takes longer than everything else may.

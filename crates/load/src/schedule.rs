@@ -72,6 +72,9 @@ struct Shared {
     /// From then on no turn is given: in a closed loop at the end, in an open one a little later, so that
     /// what was due last is still sent.
     until: Option<BootTime>,
+    /// How long an open loop goes on, the interval after its last call among it, so that as many calls
+    /// are told for each second as were due.
+    lasts: Duration,
     calls: u64,
     taken: AtomicU64,
     /// Turns of an open loop that are due and were not taken yet.
@@ -86,6 +89,10 @@ impl Turns {
     /// If the clock cannot be read.
     pub fn begin(load: Load, span: Span) -> Result<Self, ClockError> {
         let begun = SystemClock.boot()?;
+        let lasts = match span {
+            Span::For(time) => time,
+            Span::Calls(_) => Duration::MAX,
+        };
         let (calls, until) = match (load, span) {
             (_, Span::Calls(calls)) => (calls, None),
             (Load::Closed, Span::For(time)) => (u64::MAX, Some(begun.saturating_add(time))),
@@ -99,6 +106,7 @@ impl Turns {
             load,
             begun,
             until,
+            lasts,
             calls,
             taken: AtomicU64::new(0),
             due: Semaphore::new(0),
@@ -209,7 +217,8 @@ impl Shared {
             let due = rate.due_within(passed).min(self.calls);
             self.hand(due.saturating_sub(handed_out));
             handed_out = due.max(handed_out);
-            thread::park_timeout(rate.due(handed_out).saturating_sub(passed));
+            let next = rate.due(handed_out).min(self.lasts);
+            thread::park_timeout(next.saturating_sub(passed));
         }
         // Whoever still waits is woken, finds nothing left, and ends.
         self.hand(WAKE_ALL);
@@ -326,6 +335,17 @@ mod tests {
         let waiting: Vec<_> = turns.waiting(at).collect();
         let expected = [9, 8, 7, 6].map(|millis| (1, Duration::from_millis(millis)));
         assert_eq!(waiting, expected);
+    }
+
+    #[tokio::test]
+    async fn a_rate_at_which_the_second_call_comes_too_late_does_not_outlast_its_time() {
+        let rate = Rate::per_second(0.001).expect("a rate");
+        let span = Span::For(Duration::from_millis(20));
+        let turns = Turns::begin(Load::Open(rate), span).expect("a clock");
+        let _pacer = turns.pace();
+        assert!(turns.next().await.expect("a clock").is_some());
+        let ended = tokio::time::timeout(Duration::from_secs(100), turns.next()).await;
+        assert_eq!(ended.expect("it ends"), Ok(None));
     }
 
     #[tokio::test]

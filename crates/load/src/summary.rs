@@ -76,12 +76,15 @@ impl Summary {
 }
 
 impl Ratio {
-    /// Compares each turn of the target with the turn of the floor of the same round.
+    /// Compares each turn of the target with the turn of the floor of the same round. A turn in which no
+    /// call was answered has no latency, and would look quicker than any.
     #[must_use]
     pub fn of(pairs: &[Pair]) -> Option<Self> {
         let both = pairs
             .iter()
             .filter_map(|pair| Some((&pair.target, pair.floor.as_ref()?)));
+        let answered = |one: &Outcome| one.seen.calls() > 0;
+        let both = both.filter(|(target, floor)| answered(target) && answered(floor));
         let both: Vec<_> = both.collect();
         if both.is_empty() {
             return None;
@@ -160,6 +163,17 @@ mod tests {
             }]),
             None
         );
+    }
+
+    #[test]
+    fn nothing_answered_is_no_quick_answer() {
+        let pairs = [(0, 200), (100, 200)].map(|(target, floor)| Pair {
+            target: outcome(target),
+            floor: Some(outcome(floor)),
+        });
+        let ratio = Ratio::of(&pairs).expect("a floor");
+        assert_eq!(ratio.p99.runs, [1.0]);
+        assert_eq!(Ratio::of(&pairs[..1]), None);
     }
 
     #[test]

@@ -12,9 +12,9 @@ use crate::workload::Workload;
 #[derive(Clone, Debug, Serialize)]
 pub struct Step {
     /// How many calls were due each second.
-    pub rate: f64,
+    pub rate_per_second: f64,
     /// How many were answered each second.
-    pub answered: f64,
+    pub answered_per_second: f64,
     /// How many were due and never sent.
     pub not_sent: u64,
     /// Whether nearly as many were answered as were due. If not, the load was less than the rate.
@@ -53,8 +53,8 @@ impl Step {
     #[must_use]
     pub fn of(rate: Rate, outcome: &Outcome) -> Self {
         Self {
-            rate: rate.as_per_second(),
-            answered: outcome.calls_per_second(),
+            rate_per_second: rate.as_per_second(),
+            answered_per_second: outcome.calls_per_second(),
             not_sent: outcome.not_sent,
             kept_up: outcome.not_sent == 0
                 && outcome.calls_per_second() >= rate.as_per_second() * NEARLY,
@@ -69,7 +69,9 @@ impl Step {
     #[must_use]
     pub fn note(steps: &[Self]) -> Option<String> {
         let behind = steps.iter().filter(|step| !step.kept_up);
-        let behind: Vec<_> = behind.map(|step| format!("{:.0}", step.rate)).collect();
+        let behind: Vec<_> = behind
+            .map(|step| format!("{:.0}", step.rate_per_second))
+            .collect();
         (!behind.is_empty()).then(|| {
             format!(
                 "Of {} calls/s not all were answered in time: there the load was less than that, and \

@@ -72,6 +72,13 @@ fn marks_are_at_round_numbers() {
 }
 
 #[test]
+fn the_marks_of_an_axis_are_all_in_one_unit() {
+    let marks = |most| [0.0, 5e3, most].map(|load| thousands(load, most));
+    assert_eq!(marks(15e3), ["0", "5k", "15k"]);
+    assert_eq!(marks(6e3), ["0", "5000", "6000"]);
+}
+
+#[test]
 fn a_plot_of_nothing_is_empty_and_still_a_plot() {
     let svg = plot("check", &[]);
     assert_eq!(opened_and_never_closed(&svg), Vec::<&str>::new());
@@ -104,8 +111,8 @@ fn opened_and_never_closed(xml: &str) -> Vec<&str> {
 
 fn steps() -> Vec<Step> {
     let step = |rate, p50| Step {
-        rate,
-        answered: rate,
+        rate_per_second: rate,
+        answered_per_second: rate,
         not_sent: 0,
         kept_up: true,
         latency_us: Latency {

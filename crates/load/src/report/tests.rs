@@ -14,9 +14,9 @@ use crate::schedule::{Rate, Span};
 fn people_see_both_sides_and_how_they_compare() {
     let told = report(&pairs(Some(200))).people();
     let expected = "\
-check, tokens 100: closed loop, 64 calls under way over 2 connections, 2 rounds, latencies corrected \
-for coordinated omission
-the authority is at http://127.0.0.1:7400 (this machine); this machine has 2 cores
+check, tokens 100: closed loop, 64 calls under way over 2 connections, 2 rounds of 100 calls after \
+1.5 s of warm-up, latencies corrected for coordinated omission
+the calls go to http://127.0.0.1:7400 (this machine); this machine has 2 cores
 
                        check         empty  ratio (least..most of the rounds)
 checks/s                 100           200  0.50 (0.50..0.50)
@@ -56,11 +56,27 @@ fn failures_are_told_by_code_and_never_hidden() {
 }
 
 #[test]
+fn where_nothing_was_answered_there_is_no_latency() {
+    let told = report(&[Pair {
+        target: outcome(0),
+        floor: Some(outcome(100)),
+    }]);
+    let told = told.people();
+    let p50 = told.lines().find(|line| line.starts_with("p50"));
+    let p50: Vec<_> = p50.expect("a row").split_whitespace().collect();
+    assert_eq!(p50, ["p50", "-", "1.000", "ms"]);
+}
+
+#[test]
 fn scripts_get_the_same_figures() {
     let json = serde_json::to_value(report(&pairs(Some(200)))).expect("JSON");
     for (pointer, expected) in [
         ("/how/loop", "closed".into()),
         ("/how/corrected", true.into()),
+        ("/how/rate_per_second", serde_json::Value::Null),
+        ("/how/round_s", serde_json::Value::Null),
+        ("/how/round_calls", 100.into()),
+        ("/how/warm_up_s", 1.5.into()),
         ("/settings/tokens", 100.into()),
         ("/target/per_second/median", 100.0.into()),
         ("/target/failures", 0.into()),
@@ -80,6 +96,13 @@ fn the_rate_of_an_open_loop_is_told_and_nothing_is_corrected() {
     let told = report.people();
     assert!(told.contains("open loop at 500 calls/s"), "{told}");
     assert!(told.contains("counted from when calls were due"), "{told}");
+}
+
+#[test]
+fn one_is_told_as_one() {
+    assert_eq!(counted(1_u64, "round"), "1 round");
+    assert_eq!(counted(2_usize, "round"), "2 rounds");
+    assert_eq!(counted(0_u64, "round"), "0 rounds");
 }
 
 #[test]
@@ -120,7 +143,7 @@ fn how(load: Load) -> How {
             span: Span::Calls(100),
             tally: Tally::default(),
         },
-        warm_up: Duration::ZERO,
+        warm_up: Duration::from_millis(1500),
         rounds: 2,
     };
     How {

@@ -9,6 +9,7 @@ use lanyard_load::{Report, Setting};
 use super::compare::{Subject, compare};
 use super::ground::{Ground, on_own_ground};
 use super::load_args::LoadArgs;
+use super::place::PlaceArgs;
 use super::{BenchError, site, told};
 use crate::client::{ConnectionArgs, Purpose};
 
@@ -18,6 +19,8 @@ pub(super) struct AgainstCheck {
     /// What it is compared with
     #[arg(long, value_enum, default_value = "check")]
     against: CheckOrNone,
+    #[command(flatten)]
+    place: PlaceArgs,
     #[command(flatten)]
     load: LoadArgs,
 }
@@ -49,15 +52,16 @@ impl AgainstCheck {
         connection: &ConnectionArgs,
         target: impl FnOnce(Connections, &[String]) -> T,
     ) -> Result<(), BenchError> {
-        let report = on_own_ground(connection, async |ground| {
+        let bench = on_own_ground(connection, async |ground| {
             let tokens = ground.tokens(way.tokens).await?;
-            let connections = self.load.connections();
-            let there = site::connect(connection, Purpose::Check, connections).await?;
+            let there = self.place.reached_by(connection);
+            let there = site::connect(&there, Purpose::Check, self.load.connections()).await?;
             let target = target(there.clone(), &tokens);
             let floor = Checks::new(there, &tokens);
-            self.compare(way, ground, (&target, floor)).await
+            let report = self.compare(way, ground, (&target, floor)).await?;
+            told::tell(&report, connection)
         });
-        told::tell(&report.await?, connection)
+        bench.await
     }
 
     async fn compare<T: Workload>(
@@ -79,6 +83,7 @@ impl AgainstCheck {
             settings,
             against: floor.is_some().then(|| "check".to_owned()),
         };
-        compare(subject, (&self.load, ground), (target, floor.as_ref())).await
+        let endpoint = self.place.or(ground.endpoint());
+        compare(subject, (&self.load, endpoint), (target, floor.as_ref())).await
     }
 }

@@ -8,16 +8,17 @@ use lanyard_load::workload::Batches;
 
 use super::BenchError;
 use super::against_check::{AgainstCheck, Way};
+use super::load_args::up_to;
 use crate::client::ConnectionArgs;
 
 /// The flags of `lanyard bench batch`.
 #[derive(Debug, Args)]
 pub(super) struct BatchBench {
-    /// How many checks each call has
-    #[arg(long, value_name = "N", default_value = "100")]
+    /// How many checks each call has; an authority takes 1000
+    #[arg(long, value_name = "N", value_parser = up_to::<10_000>, default_value = "100")]
     batch: NonZeroUsize,
     /// How many tokens they are about, in turn; at most as many as there are checks
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", value_parser = up_to::<10_000>, default_value = "100")]
     tokens: NonZeroUsize,
     #[command(flatten)]
     against: AgainstCheck,

@@ -10,7 +10,8 @@ use lanyard_load::{Report, Setting, is_local};
 use super::compare::{Subject, compare};
 use super::floor::FloorKind;
 use super::ground::{Ground, on_own_ground};
-use super::load_args::LoadArgs;
+use super::load_args::{LoadArgs, MOST_TOKENS, up_to};
+use super::place::PlaceArgs;
 use super::{BenchError, beside, site, told};
 use crate::client::{ConnectionArgs, Purpose};
 
@@ -18,7 +19,7 @@ use crate::client::{ConnectionArgs, Purpose};
 #[derive(Debug, Args)]
 pub(super) struct CheckBench {
     /// How many tokens are asked about in turn; by default 100, or 40,000 with --new-tokens
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>)]
     tokens: Option<NonZeroUsize>,
     /// Ask about tokens that the authority does not remember, so that it verifies each signature
     ///
@@ -29,6 +30,8 @@ pub(super) struct CheckBench {
     /// The bare service that it is compared with; by default `empty`, or `verify` with --new-tokens
     #[arg(long, value_enum)]
     against: Option<CheckFloor>,
+    #[command(flatten)]
+    place: PlaceArgs,
     #[command(flatten)]
     load: LoadArgs,
 }
@@ -45,10 +48,11 @@ enum CheckFloor {
 
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: CheckBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        told::tell(&report, connection)
     });
-    told::tell(&report.await?, connection)
+    bench.await
 }
 
 async fn measure(
@@ -56,11 +60,13 @@ async fn measure(
     connection: &ConnectionArgs,
     ground: &Ground,
 ) -> Result<Report, BenchError> {
+    let there = args.place.reached_by(connection);
+    let endpoint = args.place.or(ground.endpoint());
     let tokens = ground.tokens(args.count()).await?;
     let connections = args.load.connections();
-    let target = site::connect(connection, Purpose::Check, connections).await?;
+    let target = site::connect(&there, Purpose::Check, connections).await?;
     let target = Checks::new(target, &tokens);
-    let kind = args.floor(is_local(ground.endpoint()));
+    let kind = args.floor(is_local(endpoint));
     let beside = beside::floor(kind, connection, &tokens).await?;
     let floor = beside.connect(connection, Purpose::Check, connections);
     let floor = floor.await?.map(|there| Checks::new(there, &tokens));
@@ -70,7 +76,7 @@ async fn measure(
         settings: args.settings(),
         against: beside.name(),
     };
-    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
+    compare(subject, (&args.load, endpoint), (&target, floor.as_ref())).await
 }
 
 impl CheckBench {

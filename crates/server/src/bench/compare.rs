@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use lanyard_load::workload::Workload;
 use lanyard_load::{
-    How, Load, Pair, Progress, Rate, Report, Run, Setting, Step, Summary, is_local, median, sweep,
+    How, Load, Pair, Progress, Rate, Report, Run, Setting, Step, Summary, counted, is_local,
+    median, sweep,
 };
 
 use super::BenchError;
-use super::ground::Ground;
 use super::load_args::LoadArgs;
 use super::plot::Plot;
 
@@ -21,10 +21,10 @@ pub(super) struct Subject {
     pub(super) against: Option<String>,
 }
 
-/// Measures the two in turns.
+/// Measures the two in turns, the one of them at an endpoint.
 pub(super) async fn compare<T: Workload, F: Workload>(
     subject: Subject,
-    (load, ground): (&LoadArgs, &Ground),
+    (load, endpoint): (&LoadArgs, &str),
     (target, floor): (&T, Option<&F>),
 ) -> Result<Report, BenchError> {
     let plot = load.plot.as_deref().map(Plot::create).transpose()?;
@@ -43,7 +43,7 @@ pub(super) async fn compare<T: Workload, F: Workload>(
         settings,
         against,
     } = subject;
-    let how = How::of(&rounds, load.connections().get(), ground.endpoint());
+    let how = How::of(&rounds, load.connections().get(), endpoint);
     let mut report = Report {
         bench,
         unit,
@@ -59,8 +59,10 @@ pub(super) async fn compare<T: Workload, F: Workload>(
     };
     if let Some(plot) = plot {
         let title = format!(
-            "{bench}: {} connections, at most {} calls under way, {} cores",
-            report.how.connections, report.how.concurrency, report.how.cores
+            "{bench}: {}, at most {} under way, {}",
+            counted(report.how.connections, "connection"),
+            counted(report.how.concurrency, "call"),
+            counted(report.how.cores, "core"),
         );
         report.notes.push(plot.draw(&title, &report.loads)?);
         report.notes.extend(Step::note(&report.loads));
@@ -89,7 +91,7 @@ async fn loads<T: Workload>(
 /// What has to be known to read the ratios.
 fn notes(how: &How, against: Option<&str>) -> Vec<String> {
     let is_bare = against.is_some_and(|against| against.starts_with(BARE));
-    let mut notes = Vec::new();
+    let mut notes = unoptimized();
     if is_bare && !is_local(&how.endpoint) {
         let note = "The bare service runs on this machine and the authority elsewhere: the ratios \
                     compare two machines and the way between them.";
@@ -101,6 +103,14 @@ fn notes(how: &How, against: Option<&str>) -> Vec<String> {
         notes.push(note.to_owned());
     }
     notes
+}
+
+/// What is to be known of the figures of a build for debugging. The bench and the bare service are of
+/// it, and most likely the authority is.
+pub(super) fn unoptimized() -> Vec<String> {
+    let note = "This is a debug build, ten times slower or more: build with --release for figures.";
+    let notes = cfg!(debug_assertions).then(|| note.to_owned());
+    notes.into_iter().collect()
 }
 
 /// What the names of the bare services begin with, so that none is taken for a call of the authority.

@@ -85,6 +85,9 @@ pub(crate) enum BenchError {
     /// The watches do not begin.
     #[error("the watches did not begin ({0}): lower --watchers, or raise the limit of open files")]
     Watches(lanyard_load::Failure),
+    /// The caller may not watch.
+    #[error("{0}: name the credential of an enforcer with --credential")]
+    NoWatcher(lanyard_load::Failure),
     /// Somebody did not hear of something.
     #[error("{missed} times a watcher did not hear of a revocation: the figures are of the others")]
     Missed {

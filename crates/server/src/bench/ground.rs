@@ -1,7 +1,8 @@
 //! An identity to try things on, which is gone afterwards, and with it all tokens that it had.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use lanyard_authority::{Entropy as _, SystemEntropy};
+use lanyard_load::{Progress, Tally};
 use lanyard_proto::v1::identity_service_client::IdentityServiceClient;
 use lanyard_proto::v1::{
     AccessToken, CreateIdentityRequest, DeleteIdentityRequest, IssueTokenRequest,
@@ -21,7 +22,8 @@ pub(super) struct Ground {
 }
 
 /// Does something with an identity of its own, and deletes it whatever becomes of that: also when
-/// somebody presses Ctrl-C.
+/// somebody presses Ctrl-C. What was measured is to be told by the work itself, so that it is not lost
+/// with an authority that cannot delete any more.
 pub(super) async fn on_own_ground<T>(
     connection: &ConnectionArgs,
     work: impl AsyncFnOnce(&Ground) -> Result<T, BenchError>,
@@ -74,15 +76,23 @@ impl Ground {
         }
     }
 
-    /// Issues so many tokens.
+    /// Issues so many tokens, and shows how far it is: of tens of thousands that takes a while.
     pub(super) async fn tokens(&self, count: usize) -> Result<Vec<String>, ClientError> {
-        let issued = self.issued(count).await?.into_iter();
+        let tally = Tally::default();
+        let progress = Progress::show(tally.clone());
+        progress.say("issuing tokens".to_owned());
+        let issued = self.issued(count, &tally).await?.into_iter();
         Ok(issued.map(|one| one.token).collect())
     }
 
-    /// Issues so many tokens, with what is said about them.
-    pub(super) async fn issued(&self, count: usize) -> Result<Vec<AccessToken>, ClientError> {
+    /// Issues so many tokens, with what is said about them, and counts them.
+    pub(super) async fn issued(
+        &self,
+        count: usize,
+        tally: &Tally,
+    ) -> Result<Vec<AccessToken>, ClientError> {
         let issued = stream::iter(0..count).map(|_| self.issue());
+        let issued = issued.map(|one| one.inspect(|_| tally.ended()));
         issued.buffered(AT_A_TIME).try_collect().await
     }
 

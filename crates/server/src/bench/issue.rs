@@ -35,10 +35,11 @@ enum IssueFloor {
 
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: IssueBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        told::tell(&report, connection)
     });
-    told::tell(&report.await?, connection)
+    bench.await
 }
 
 async fn measure(
@@ -59,7 +60,12 @@ async fn measure(
         settings: BTreeMap::new(),
         against: beside.name(),
     };
-    compare(subject, (&args.load, ground), (&target, floor.as_ref())).await
+    compare(
+        subject,
+        (&args.load, ground.endpoint()),
+        (&target, floor.as_ref()),
+    )
+    .await
 }
 
 impl IssueBench {

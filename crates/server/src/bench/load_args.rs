@@ -11,11 +11,11 @@ use lanyard_load::{Load, Rate, Rounds, Run, Span, Tally};
 #[derive(Clone, Debug, Args)]
 pub(super) struct LoadArgs {
     /// How many connections the calls come over; by default 2, or one for each 500 who watch
-    #[arg(long, value_name = "N", help_heading = HEADING)]
+    #[arg(long, value_name = "N", value_parser = up_to::<4096>, help_heading = HEADING)]
     pub(super) connections: Option<NonZeroUsize>,
     /// How many calls are under way at a time, at most 4096
-    #[arg(long, value_name = "N", value_parser = at_a_time, default_value = "64", help_heading = HEADING)]
-    concurrency: usize,
+    #[arg(long, value_name = "N", value_parser = up_to::<4096>, default_value = "64", help_heading = HEADING)]
+    concurrency: NonZeroUsize,
     /// How long each round takes, of each of the two that are compared
     #[arg(long, value_name = "TIME", value_parser = lasting, default_value = "10s", help_heading = HEADING)]
     duration: Duration,
@@ -26,7 +26,7 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "TIME", default_value = "2s", help_heading = HEADING)]
     warm_up: Duration,
     /// How many rounds there are; the median is told
-    #[arg(long, value_name = "N", default_value = "5", help_heading = HEADING)]
+    #[arg(long, value_name = "N", value_parser = up_to::<1000>, default_value = "5", help_heading = HEADING)]
     rounds: NonZeroUsize,
     /// Open loop: so many calls are due each second, and latencies count from when they were due;
     /// `watch` is one in any case, at 100 a second by default
@@ -51,7 +51,7 @@ impl LoadArgs {
         };
         let run = Run {
             load: self.rate.map_or(Load::Closed, Load::Open),
-            concurrency: self.concurrency,
+            concurrency: self.concurrency.get(),
             span,
             tally: Tally::default(),
         };
@@ -82,16 +82,18 @@ fn lasting(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
-/// Reads how many calls are under way. Each caller has a histogram of its own, of some 230 KB.
-fn at_a_time(text: &str) -> Result<usize, String> {
-    let number = text.parse::<usize>().ok();
+/// Reads a number of things that memory, or files, are needed for: a caller and a round of each side have
+/// a histogram of some 230 KB each, and a connection is a file. What has no bound ends when the machine
+/// does.
+pub(super) fn up_to<const MOST: usize>(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse::<NonZeroUsize>().ok();
     number
-        .filter(|number| (1..=MOST_AT_A_TIME).contains(number))
-        .ok_or_else(|| format!("a number from 1 to {MOST_AT_A_TIME}"))
+        .filter(|number| number.get() <= MOST)
+        .ok_or_else(|| format!("a number from 1 to {MOST}"))
 }
 
-/// As many as a small machine has memory for, and more than two cores have a use for.
-const MOST_AT_A_TIME: usize = 4096;
+/// A gigabyte of tokens, give or take.
+pub(super) const MOST_TOKENS: usize = 1 << 20;
 /// So that not all calls wait for one another's bytes.
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 /// These flags stand apart in the help.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `load_args` | how hard and how long |
 //! | `ground` | an identity to try things on, which goes with the command |
+//! | `place` | an enforcement point that is asked in place of the authority |
 //! | `site` | connections to where the calls go, and the bearer that they carry |
 //! | `floor`, `beside` | the bare service, in a process of its own, and while something is compared with it |
 //! | `compare`, `against_check` | two things in turns; another way of checking, and `Check` |
@@ -26,6 +27,7 @@ mod floor;
 mod ground;
 mod issue;
 mod load_args;
+mod place;
 mod plot;
 mod revoke;
 mod site;

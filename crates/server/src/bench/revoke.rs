@@ -10,7 +10,7 @@ use lanyard_load::{Report, quotient};
 use super::admin::AdminArgs;
 use super::compare::{Subject, compare};
 use super::ground::{Ground, on_own_ground};
-use super::load_args::LoadArgs;
+use super::load_args::{LoadArgs, MOST_TOKENS, up_to};
 use super::{BenchError, site, told};
 use crate::client::{ConnectionArgs, Purpose};
 
@@ -22,7 +22,7 @@ use crate::client::{ConnectionArgs, Purpose};
 )]
 pub(super) struct RevokeBench {
     /// How many tokens are revoked in turn; one that comes again is revoked again
-    #[arg(long, value_name = "N", default_value = "10000")]
+    #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>, default_value = "10000")]
     tokens: NonZeroUsize,
     #[command(flatten)]
     admin: AdminArgs,
@@ -32,10 +32,11 @@ pub(super) struct RevokeBench {
 
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: RevokeBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        told::tell(&report, connection)
     });
-    told::tell(&report.await?, connection)
+    bench.await
 }
 
 async fn measure(
@@ -54,7 +55,7 @@ async fn measure(
     };
     let before = args.admin.commits().await?;
     let nothing = None::<&Revokes>;
-    let mut report = compare(subject, (&args.load, ground), (&target, nothing)).await?;
+    let mut report = compare(subject, (&args.load, ground.endpoint()), (&target, nothing)).await?;
     let after = args.admin.commits().await?;
     if let Some((before, after)) = before.zip(after) {
         let commits = after.saturating_sub(before);

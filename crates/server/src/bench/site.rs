@@ -19,7 +19,7 @@ pub(super) async fn connect(
     let session = Session::open(args, purpose).await?;
     let mut channels = vec![session.channel()];
     for _ in 1..count.get() {
-        channels.push(Session::open(args, purpose).await?.channel());
+        channels.push(session.another_channel().await?);
     }
     let (says, said) = watch::channel(bearer(&session)?);
     tokio::spawn(renew(session, says));

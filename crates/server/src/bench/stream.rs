@@ -8,13 +8,14 @@ use lanyard_load::workload::Streams;
 
 use super::BenchError;
 use super::against_check::{AgainstCheck, Way};
+use super::load_args::{MOST_TOKENS, up_to};
 use crate::client::ConnectionArgs;
 
 /// The flags of `lanyard bench stream`. Each connection has one stream.
 #[derive(Debug, Args)]
 pub(super) struct StreamBench {
     /// How many tokens are asked about in turn
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>, default_value = "100")]
     tokens: NonZeroUsize,
     #[command(flatten)]
     against: AgainstCheck,

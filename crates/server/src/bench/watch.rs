@@ -6,7 +6,10 @@ use std::sync::Arc;
 use clap::Args;
 use lanyard_load::watching::{Handle, Heard, Hearing, Watchers};
 use lanyard_load::workload::{Connections, Revokes};
-use lanyard_load::{Load, Outcome, Progress, Rate, Run, Span, Stage, resident_kib, shares};
+use lanyard_load::{
+    Failure, Load, Outcome, Progress, Rate, Run, Span, Stage, Tally, resident_kib, shares,
+};
+use tonic::Code;
 use uuid::Uuid;
 
 use self::report::{Memory, WatchReport};
@@ -53,11 +56,15 @@ struct Turn {
 /// Measures, and prints what it measured.
 pub(super) async fn run(args: WatchBench, connection: &ConnectionArgs) -> Result<(), BenchError> {
     args.fits()?;
-    let report = on_own_ground(connection, async |ground| {
-        measure(&args, connection, ground).await
+    let bench = on_own_ground(connection, async |ground| {
+        let report = measure(&args, connection, ground).await?;
+        tell(&report, connection)
     });
-    let report = report.await?;
-    let json = serde_json::to_value(&report).map_err(|error| ClientError::Output(error.into()))?;
+    bench.await
+}
+
+fn tell(report: &WatchReport, connection: &ConnectionArgs) -> Result<(), BenchError> {
+    let json = serde_json::to_value(report).map_err(|error| ClientError::Output(error.into()))?;
     told::print(&report.people(), &json, connection)?;
     report.verdict()
 }
@@ -112,12 +119,18 @@ impl Site<'_> {
     async fn turn(&self, run: Run) -> Result<Turn, BenchError> {
         let count = calls(&run);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let (tokens, handles) = revocable(self.ground, count).await?;
+        let (tokens, handles) = revocable(self.ground, count, &run.tally).await?;
         let hearing = Hearing::new(self.args.watchers.get(), &handles);
         let hearing = Arc::new(hearing.map_err(ClientError::Clock)?);
         let alone = self.args.memory()?;
         let watchers = Watchers::open(&self.watches, Arc::clone(&hearing)).await;
-        let watchers = watchers.map_err(BenchError::Watches)?;
+        let watchers = watchers.map_err(|failure| match failure {
+            Failure::Refused {
+                code: Code::PermissionDenied | Code::Unauthenticated,
+                ..
+            } => BenchError::NoWatcher(failure),
+            failure => BenchError::Watches(failure),
+        })?;
         let watched = self.args.memory()?;
         let run = Run {
             span: Span::Calls(calls(&run)),
@@ -184,8 +197,9 @@ fn calls(run: &Run) -> u64 {
 async fn revocable(
     ground: &Ground,
     count: usize,
+    tally: &Tally,
 ) -> Result<(Vec<String>, Vec<Handle>), BenchError> {
-    let issued = ground.issued(count).await?;
+    let issued = ground.issued(count, tally).await?;
     let mut tokens = Vec::new();
     let mut handles = Vec::new();
     for one in issued {

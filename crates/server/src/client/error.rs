@@ -130,6 +130,12 @@ pub(crate) enum ClientError {
         /// The endpoint.
         endpoint: String,
     },
+    /// This process may open no more connections.
+    #[error(
+        "this process may open no more connections: raise the limit of open files (`ulimit -n`), or \
+         use fewer"
+    )]
+    TooManyFiles,
     /// The authority, or whatever is at the endpoint, refused.
     #[error("{0}")]
     Refused(String),

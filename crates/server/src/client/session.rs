@@ -24,6 +24,7 @@ pub(crate) struct Session {
     /// The file that the credential is from.
     pub(super) file: CredentialFile,
     chosen: Chosen,
+    transport: Endpoint,
     channel: Channel,
 }
 
@@ -39,18 +40,21 @@ impl Session {
         let secured = secured.map_err(|_| ClientError::NoRoots {
             endpoint: endpoint.clone(),
         })?;
-        let channel = secured
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            .connect()
-            .await
-            .map_err(|error| trust::not_connected(&error, &endpoint))?;
+        let transport = secured.connect_timeout(CONNECT_TIMEOUT);
+        let transport = transport.timeout(CALL_TIMEOUT);
+        let channel = connect(&transport, &endpoint).await?;
         Ok(Self {
             endpoint,
             file,
             chosen,
+            transport,
             channel,
         })
+    }
+
+    /// Connects once more, for who wants several connections as one caller.
+    pub(crate) async fn another_channel(&self) -> Result<Channel, ClientError> {
+        connect(&self.transport, &self.endpoint).await
     }
 
     /// What to make a client from.
@@ -102,6 +106,11 @@ impl Session {
         value.set_sensitive(true);
         Ok(value)
     }
+}
+
+async fn connect(transport: &Endpoint, endpoint: &str) -> Result<Channel, ClientError> {
+    let connected = transport.connect().await;
+    connected.map_err(|error| trust::not_connected(&error, endpoint))
 }
 
 /// Takes what the answer must hold.

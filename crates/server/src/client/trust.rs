@@ -43,24 +43,34 @@ fn certificates(path: &Path) -> Result<String, ClientError> {
     }
 }
 
-/// Why there is no connection: nobody answers, or whoever does is not believed.
+/// Why there is no connection: nobody answers, or whoever does is not believed, or this process may
+/// have no more of them.
 pub(super) fn not_connected(error: &tonic::transport::Error, endpoint: &str) -> ClientError {
     let endpoint = endpoint.to_owned();
     let first: &(dyn Error + 'static) = error;
     let mut causes = iter::successors(Some(first), |error| (*error).source());
-    match causes.find_map(tls_error) {
-        Some(error) => ClientError::Tls {
-            endpoint,
-            why: in_words(error),
-        },
-        None => ClientError::Unreachable { endpoint },
-    }
+    let told = causes.find_map(|cause| {
+        let error = cause.downcast_ref::<io::Error>()?;
+        if error.raw_os_error().is_some_and(is_too_many) {
+            return Some(ClientError::TooManyFiles);
+        }
+        let why = in_words(tls_error(error)?);
+        let endpoint = endpoint.clone();
+        Some(ClientError::Tls { endpoint, why })
+    });
+    told.unwrap_or(ClientError::Unreachable { endpoint })
+}
+
+/// Too many open files, in the system or in this process: the same numbers on every Unix.
+fn is_too_many(error: i32) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error, ENFILE | EMFILE)
 }
 
 /// TLS gives its errors the form of those of input and output.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a TlsError> {
-    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
-    inner.downcast_ref()
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
 }
 
 fn in_words(error: &TlsError) -> String {

@@ -2,11 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use lanyard_load::{Failures, Latency, Rate, Step, cores, is_local, medians, quotient};
+use lanyard_load::{Failures, How, Latency, Rate, Step, counted, medians, quotient};
 use serde::Serialize;
 
 use super::{Turn, WatchBench};
 use crate::bench::BenchError;
+use crate::bench::compare::unoptimized;
 use crate::bench::plot::Plot;
 
 /// What was measured, how, and what came of it. Latencies are in microseconds.
@@ -20,7 +21,11 @@ pub(super) struct WatchReport {
     connections: usize,
     concurrency: usize,
     rounds: usize,
-    rate: f64,
+    rate_per_second: f64,
+    /// How long each round took, or how many revocations it had.
+    round_s: Option<f64>,
+    round_calls: Option<u64>,
+    warm_up_s: f64,
     /// How many revocations were acknowledged.
     revocations: u64,
     /// How many were due and not sent.
@@ -88,17 +93,21 @@ impl WatchReport {
         let mut failed = Failures::default();
         every().for_each(|turn| failed.merge(&turn.failed()));
         let middle = |of: fn(&Turn) -> Latency| medians(&turns.iter().map(of));
-        let how = args.load.rounds();
+        let rounds = args.load.rounds();
+        let how = How::of(&rounds, args.connections().get(), endpoint);
         Self {
             bench: "watch",
-            endpoint: endpoint.to_owned(),
-            is_local: is_local(endpoint),
-            cores: cores(),
+            endpoint: how.endpoint,
+            is_local: how.is_local,
+            cores: how.cores,
             watchers: args.watchers.get(),
-            connections: args.connections().get(),
-            concurrency: how.run.concurrency,
+            connections: how.connections,
+            concurrency: how.concurrency,
             rounds: how.rounds,
-            rate: args.rate().as_per_second(),
+            round_s: how.round_s,
+            round_calls: how.round_calls,
+            warm_up_s: how.warm_up_s,
+            rate_per_second: args.rate().as_per_second(),
             revocations: turns.iter().map(|turn| turn.calls.seen.calls()).sum(),
             not_sent: turns.iter().map(|turn| turn.calls.not_sent).sum(),
             heard: turns.iter().map(|turn| turn.heard.since_due.calls()).sum(),
@@ -110,7 +119,7 @@ impl WatchReport {
             failures: failed.total(),
             failed,
             loads: loads.iter().map(|(rate, turn)| turn.step(*rate)).collect(),
-            notes: Vec::new(),
+            notes: unoptimized(),
         }
     }
 
@@ -118,8 +127,10 @@ impl WatchReport {
     pub(super) fn drawn(mut self, plot: Option<Plot>) -> Result<Self, BenchError> {
         if let Some(plot) = plot {
             let title = format!(
-                "watch: until {} watchers have heard, {} connections, {} cores",
-                self.watchers, self.connections, self.cores
+                "watch: until {} watchers have heard, {}, {}",
+                self.watchers,
+                counted(self.connections, "connection"),
+                counted(self.cores, "core")
             );
             self.notes.push(plot.draw(&title, &self.loads)?);
             self.notes.extend(Step::note(&self.loads));
@@ -131,18 +142,22 @@ impl WatchReport {
     pub(super) fn people(&self) -> String {
         let mut lines = vec![
             format!(
-                "watch: {} watchers over {} connections, {} revocations at {} a second, {} rounds",
-                self.watchers, self.connections, self.revocations, self.rate, self.rounds
+                "watch: {} over {}, {} at {} a second, {}",
+                counted(self.watchers, "watcher"),
+                counted(self.connections, "connection"),
+                counted(self.revocations, "revocation"),
+                self.rate_per_second,
+                counted(self.rounds, "round")
             ),
             format!(
-                "the authority is at {} ({}); this machine has {} cores",
+                "the authority is at {} ({}); this machine has {}",
                 self.endpoint,
                 if self.is_local {
                     "this machine"
                 } else {
                     "elsewhere"
                 },
-                self.cores
+                counted(self.cores, "core")
             ),
             String::new(),
             row(
