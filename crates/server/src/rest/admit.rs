@@ -1,7 +1,8 @@
 //! Who asks: from the signature of a request to the proof that calls take.
 //!
 //! The signature covers the hash of the body and not the body, so it is checked before the body is
-//! read, and a stranger can make the authority neither hold nor decode anything.
+//! read, and a stranger can make the authority neither hold nor decode anything. Only where denials are
+//! explained is the body of a refused request held for a moment, to find out what was signed instead.
 
 use axum::{body::Body, http::request::Parts};
 use lanyard_authority::{Error, KeyHolder, ResourceName, Signed, Sought};
@@ -108,7 +109,7 @@ impl<S: Store> Rest<S> {
             body::discard(body).await;
             return fault;
         }
-        let Ok(body) = body::read(body).await else {
+        let Ok(body) = body::read_refused(body).await else {
             return fault;
         };
         match self.is_hash_signed(&body, seen).await {

@@ -17,6 +17,15 @@ pub(super) async fn read(body: Body) -> Result<Vec<u8>, Fault> {
         .unwrap_or(Err(Fault::BodyTooSlow))
 }
 
+/// Reads the body of a request that is refused whatever it is, to say more of why. That is not worth waiting
+/// for as long as somebody who got in.
+pub(super) async fn read_refused(body: Body) -> Result<Vec<u8>, Fault> {
+    let reading = take(body, MAX_BODY_BYTES);
+    timeout(PATIENCE_WHEN_REFUSED, reading)
+        .await
+        .unwrap_or(Err(Fault::BodyTooSlow))
+}
+
 /// Reads the body of a request that is refused without it, and keeps nothing.
 pub(super) async fn discard(body: Body) {
     // Whatever comes of it: the refusal stands.
