@@ -42,7 +42,7 @@ pub(super) fn run(
     let file = connection.credential_file()?;
     let key = file.of_role(args.slot.into())?.credential;
     let endpoint = callable(connection.endpoint(&file)?)?;
-    let made = kept::connection_string(&endpoint.to_string(), key.secret.expose());
+    let made = kept::connection_string(&endpoint, key.secret.expose());
     let text = made.expose().to_owned();
     let record = Record::new().secret("connection_string", made);
     Output::new(connection).answer(&text, &record)

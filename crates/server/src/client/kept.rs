@@ -10,9 +10,10 @@ use super::names;
 use super::records::SECRET;
 use super::render::Record;
 use super::secret::Secret;
-use crate::serve::without_usual_port;
+use crate::serve::PublicEndpoint;
 
-/// The file of a new resource: what its callers need to reach it.
+/// The file of a new resource: what its callers need to reach it. It has no connection string where
+/// the authority was called by what is no endpoint for others, such as a URL with a path.
 pub(super) fn resource(resource: &Resource, keys: &[AccessKey], endpoint: &str) -> Record {
     let of_slot = |slot| keys.iter().find(|key| key.slot() == slot);
     let mut kept = Record::new()
@@ -26,12 +27,12 @@ pub(super) fn resource(resource: &Resource, keys: &[AccessKey], endpoint: &str) 
     if let Some(key) = of_slot(AccessKeySlot::Secondary) {
         kept = kept.record("secondary", credential(key));
     }
-    match primary {
-        Some(key) => kept.secret(
-            "connection_string",
-            connection_string(endpoint, &key.secret),
-        ),
-        None => kept,
+    match (primary, endpoint.parse()) {
+        (Some(key), Ok(public)) => {
+            let made = connection_string(&public, &key.secret);
+            kept.secret("connection_string", made)
+        }
+        _ => kept,
     }
 }
 
@@ -60,10 +61,8 @@ fn credential(key: &AccessKey) -> Record {
         .told(SECRET, key.secret.clone())
 }
 
-/// The form that the Azure SDKs take. A port that goes without saying is left out: some of them sign
-/// it and do not send it.
-pub(super) fn connection_string(endpoint: &str, secret: &str) -> Secret {
-    let endpoint = without_usual_port(endpoint.trim_end_matches('/'));
+/// The form that the Azure SDKs take.
+pub(super) fn connection_string(endpoint: &PublicEndpoint, secret: &str) -> Secret {
     Secret::new(format!("endpoint={endpoint}/;accesskey={secret}"))
 }
 
@@ -101,6 +100,17 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_a_resource_has_no_connection_string_that_leads_nowhere() {
+        let keys = [key("k1", AccessKeySlot::Primary)];
+        for endpoint in ["https://h/path", "https://a@h", "unix:/run/lanyard"] {
+            let kept = resource(&Resource::default(), &keys, endpoint);
+            let kept = serde_json::to_value(&kept).expect("JSON");
+            assert_eq!(kept["endpoint"], endpoint);
+            assert_eq!(kept.get("connection_string"), None, "{endpoint}");
+        }
+    }
+
+    #[test]
     fn a_connection_string_leaves_out_the_port_that_goes_without_saying_and_no_other() {
         for (endpoint, told) in [
             ("https://lanyard.example:443", "https://lanyard.example"),
@@ -114,7 +124,8 @@ mod tests {
             ),
             ("https://lanyard.example", "https://lanyard.example"),
         ] {
-            let made = connection_string(endpoint, "AQ==");
+            let public = endpoint.parse().expect("an endpoint");
+            let made = connection_string(&public, "AQ==");
             assert_eq!(made.expose(), format!("endpoint={told}/;accesskey=AQ=="));
         }
     }

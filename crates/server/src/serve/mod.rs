@@ -53,7 +53,7 @@ pub(crate) use self::{
     error::ServeError,
     metrics::Metrics,
     ports::bind,
-    public_endpoint::{PublicEndpoint, without_usual_port},
+    public_endpoint::PublicEndpoint,
     run::{answer, log_to_stderr, run},
     service_port::{ServicePort, enforcer_routes},
     signals::Signals,

@@ -67,7 +67,7 @@ fn names_a_host(authority: &Authority) -> bool {
 }
 
 /// A port that goes without saying is left out: some clients sign it and do not send it.
-pub(crate) fn without_usual_port(endpoint: &str) -> &str {
+fn without_usual_port(endpoint: &str) -> &str {
     let port = if endpoint.starts_with("https:") {
         ":443"
     } else {
