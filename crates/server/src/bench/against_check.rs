@@ -1,4 +1,4 @@
-//! Another way of checking, beside `Check` of the same authority about the same tokens.
+//! Another way of checking, beside `Check` of the same service about the same tokens.
 
 use std::collections::BTreeMap;
 
@@ -25,10 +25,10 @@ pub(super) struct AgainstCheck {
     load: LoadArgs,
 }
 
-/// Another call of the same authority, or nothing.
+/// Another call of the same service, or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum CheckOrNone {
-    /// `Check`, of the same authority, about the same tokens
+    /// `Check`, of the same service, about the same tokens
     Check,
     /// Nothing
     None,

@@ -14,7 +14,7 @@ use crate::client::ConnectionArgs;
 /// The flags of `lanyard bench batch`.
 #[derive(Debug, Args)]
 pub(super) struct BatchBench {
-    /// How many checks each call has; an authority takes 1000
+    /// How many checks each call has, at most 10000; an authority takes 1000
     #[arg(long, value_name = "N", value_parser = up_to::<10_000>, default_value = "100")]
     batch: NonZeroUsize,
     /// How many tokens they are about, in turn; at most as many as there are checks

@@ -18,7 +18,7 @@ use crate::client::{ConnectionArgs, Purpose};
 /// The flags of `lanyard bench check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckBench {
-    /// How many tokens are asked about in turn; by default 100, or 40,000 with --new-tokens
+    /// How many tokens are asked about in turn, at most 1048576; by default 100, or 40,000 with --new-tokens
     #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>)]
     tokens: Option<NonZeroUsize>,
     /// Ask about tokens that the authority does not remember, so that it verifies each signature

@@ -10,7 +10,7 @@ use lanyard_load::{Load, Rate, Rounds, Run, Span, Tally};
 /// The flags that every load has.
 #[derive(Clone, Debug, Args)]
 pub(super) struct LoadArgs {
-    /// How many connections the calls come over; by default 2, or one for each 500 who watch
+    /// How many connections the calls come over, at most 4096; by default 2, or one for each 500 who watch
     #[arg(long, value_name = "N", value_parser = up_to::<4096>, help_heading = HEADING)]
     pub(super) connections: Option<NonZeroUsize>,
     /// How many calls are under way at a time, at most 4096
@@ -25,7 +25,7 @@ pub(super) struct LoadArgs {
     /// How long both are called before anything counts
     #[arg(long, value_name = "TIME", default_value = "2s", help_heading = HEADING)]
     warm_up: Duration,
-    /// How many rounds there are; the median is told
+    /// How many rounds there are, at most 1000; the median is told
     #[arg(long, value_name = "N", value_parser = up_to::<1000>, default_value = "5", help_heading = HEADING)]
     rounds: NonZeroUsize,
     /// Open loop: so many calls are due each second, and latencies count from when they were due;

@@ -3,13 +3,13 @@
 use clap::Args;
 
 use super::site;
-use crate::client::ConnectionArgs;
+use crate::client::{ConnectionArgs, is_endpoint};
 
 /// The flag of every bench of checks.
 #[derive(Clone, Debug, Args)]
 pub(super) struct PlaceArgs {
     /// Check there and not at the authority: a `lanyard enforce`, such as `http://127.0.0.1:7401`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     checks_at: Option<String>,
 }
 
@@ -26,4 +26,9 @@ impl PlaceArgs {
     pub(super) fn or<'a>(&'a self, authority: &'a str) -> &'a str {
         self.checks_at.as_deref().unwrap_or(authority)
     }
+}
+
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    let text = is_endpoint(text).then(|| text.to_owned());
+    text.ok_or("not an endpoint: name one such as http://127.0.0.1:7401")
 }

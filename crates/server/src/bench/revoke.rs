@@ -21,7 +21,7 @@ use crate::client::{ConnectionArgs, Purpose};
     may leave\nhundreds of thousands of entries in it, of as many handles as there are tokens."
 )]
 pub(super) struct RevokeBench {
-    /// How many tokens are revoked in turn; one that comes again is revoked again
+    /// How many tokens are revoked in turn, at most 1048576; one that comes again is revoked again
     #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>, default_value = "10000")]
     tokens: NonZeroUsize,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::client::ConnectionArgs;
 /// The flags of `lanyard bench stream`. Each connection has one stream.
 #[derive(Debug, Args)]
 pub(super) struct StreamBench {
-    /// How many tokens are asked about in turn
+    /// How many tokens are asked about in turn, at most 1048576
     #[arg(long, value_name = "N", value_parser = up_to::<MOST_TOKENS>, default_value = "100")]
     tokens: NonZeroUsize,
     #[command(flatten)]

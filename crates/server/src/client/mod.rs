@@ -53,7 +53,7 @@ pub(crate) use self::{
     credential_file::Purpose,
     error::ClientError,
     output::write,
-    session::{Session, required},
+    session::{Session, is_endpoint, required},
     trust::roots,
 };
 

@@ -118,6 +118,11 @@ pub(crate) fn required<T>(part: Option<T>, name: &'static str) -> Result<T, Clie
     part.ok_or(ClientError::Incomplete(name))
 }
 
+/// Whether it could be called.
+pub(crate) fn is_endpoint(text: &str) -> bool {
+    parsed(text).is_ok()
+}
+
 /// Reads a URL, or the socket that an enforcement point may serve on.
 fn parsed(endpoint: &str) -> Result<Endpoint, ClientError> {
     let parsed = if endpoint.starts_with("unix:") {
