@@ -4,11 +4,12 @@
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};
 
+use lanyard_redis_fixture::Standalone;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::support::{Server, eventually, lanyard};
+use crate::support::{Replicas, Server, eventually, lanyard};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bench_tells_its_figures_and_leaves_nothing_behind() {
@@ -232,6 +233,34 @@ async fn every_watcher_hears_of_every_revocation() {
         assert!(figure.is_some_and(|figure| figure > 0.0), "{told}");
     }
     is_gone(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_at_one_replica_is_heard_by_those_who_watch_another() {
+    let redis = Standalone::start();
+    let replicas = Replicas::on(&redis.url());
+    let (one, other) = tokio::join!(replicas.start(), replicas.start());
+    let line = |there: &str| {
+        format!(
+            "watch --watchers 3 --rate 50 --count 20 --rounds 1 --warm-up 0s --json \
+             --endpoint {} --watch-endpoint {there}",
+            one.endpoint()
+        )
+    };
+    let watch = start(&one, &line(other.endpoint()));
+    let told = succeeded(watch.wait_with_output().expect("the bench ends"));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["endpoint"], one.endpoint());
+    assert_eq!(told["watch_endpoint"], other.endpoint());
+    assert_eq!((&told["heard"], &told["missed"]), (&60.into(), &0.into()));
+    // The control: nobody can watch where nobody is.
+    let there = other.endpoint().to_owned();
+    other.kill();
+    let ended = start(&one, &line(&there)).wait_with_output();
+    let ended = ended.expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1));
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains(&there), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

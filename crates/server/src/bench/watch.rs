@@ -24,6 +24,9 @@ pub(super) struct WatchBench {
     /// How many watch the feed
     #[arg(long, value_name = "N", default_value = "1000")]
     watchers: NonZeroUsize,
+    /// Another authority on the same store, where it is watched; without it, where it is revoked
+    #[arg(long, value_name = "URL")]
+    watch_endpoint: Option<String>,
     /// The authority's process, if it is on this machine: how its memory grew is told, too
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
@@ -73,7 +76,7 @@ async fn measure(
     let site = Site {
         args,
         ground,
-        watches: site::connect(connection, Purpose::Watch, args.connections()).await?,
+        watches: site::connect(&args.there(connection), Purpose::Watch, args.connections()).await?,
         revokes: site::connect(connection, Purpose::Issue, NonZeroUsize::MIN).await?,
         progress: Progress::show(rounds.run.tally.clone()),
     };
@@ -153,6 +156,12 @@ impl WatchBench {
             });
         }
         Ok(())
+    }
+
+    /// Where it is watched.
+    fn there(&self, connection: &ConnectionArgs) -> ConnectionArgs {
+        let endpoint = self.watch_endpoint.clone();
+        endpoint.map_or_else(|| connection.clone(), |there| site::at(connection, there))
     }
 
     fn rate(&self) -> Rate {

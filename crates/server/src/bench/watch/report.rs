@@ -14,6 +14,8 @@ use crate::bench::plot::Plot;
 pub(super) struct WatchReport {
     bench: &'static str,
     endpoint: String,
+    /// Where it was watched, if that was another authority.
+    watch_endpoint: Option<String>,
     is_local: bool,
     cores: usize,
     watchers: usize,
@@ -92,6 +94,7 @@ impl WatchReport {
         Self {
             bench: "watch",
             endpoint: endpoint.to_owned(),
+            watch_endpoint: args.watch_endpoint.clone(),
             is_local: is_local(endpoint),
             cores: cores(),
             watchers: args.watchers.get(),
@@ -144,12 +147,16 @@ impl WatchReport {
                 },
                 self.cores
             ),
+        ];
+        let elsewhere = self.watch_endpoint.iter();
+        lines.extend(elsewhere.map(|endpoint| format!("it is watched at {endpoint}")));
+        lines.extend([
             String::new(),
             row(
                 "",
                 ["until heard", "after the ack", "the call"].map(str::to_owned),
             ),
-        ];
+        ]);
         let columns = [
             self.since_call_us,
             self.since_acknowledgement_us,
