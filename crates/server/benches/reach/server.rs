@@ -228,7 +228,7 @@ fn after(text: &str, lines: &mpsc::Receiver<String>) -> String {
     panic!("the server did not say `{text}`")
 }
 
-fn now() -> BootTime {
+pub(super) fn now() -> BootTime {
     SystemClock.boot().expect("a clock")
 }
 
