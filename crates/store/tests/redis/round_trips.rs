@@ -3,7 +3,7 @@
 //! Nobody else is there to be counted: a store alone asks nothing by itself.
 
 use futures_util::future::join_all;
-use lanyard_redis_fixture::{Flight, Replicated, Standalone, Tap};
+use lanyard_redis_fixture::{Flight, Node, Replicated, Standalone, Tap};
 use lanyard_store::{Store as _, redis::RedisStore};
 use lanyard_token::{CredentialId, ResourceId, TokenId};
 
@@ -111,7 +111,7 @@ async fn a_grant_beside_replicas_is_two_round_trips_shared_by_many() {
 #[tokio::test]
 async fn a_grant_under_sentinel_asks_each_sentinel_once() {
     let servers = Replicated::start(1);
-    let taps: Vec<_> = servers.sentinels().iter().map(|one| one.tap()).collect();
+    let taps: Vec<_> = servers.sentinels().iter().map(Node::tap).collect();
     let addresses: Vec<_> = taps.iter().map(Tap::address).collect();
     let mut options = options(&format!(
         "redis-sentinel://{}/mymaster",
