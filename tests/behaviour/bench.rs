@@ -4,11 +4,12 @@
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};
 
+use lanyard_redis_fixture::Standalone;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::support::{Server, eventually, http, lanyard};
+use crate::support::{Replicas, Server, eventually, http, lanyard};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bench_tells_its_figures_and_leaves_nothing_behind() {
@@ -239,6 +240,34 @@ async fn every_watcher_hears_of_every_revocation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_at_one_replica_is_heard_by_those_who_watch_another() {
+    let redis = Standalone::start();
+    let replicas = Replicas::on(&redis.url());
+    let (one, other) = tokio::join!(replicas.start(), replicas.start());
+    let line = |there: &str| {
+        format!(
+            "watch --watchers 3 --rate 50 --count 20 --rounds 1 --warm-up 0s --json \
+             --endpoint {} --watch-endpoint {there}",
+            one.endpoint()
+        )
+    };
+    let watch = start(&one, &line(other.endpoint()));
+    let told = succeeded(watch.wait_with_output().expect("the bench ends"));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["endpoint"], one.endpoint());
+    assert_eq!(told["watch_endpoint"], other.endpoint());
+    assert_eq!((&told["heard"], &told["missed"]), (&60.into(), &0.into()));
+    // The control: nobody can watch where nobody is.
+    let there = other.endpoint().to_owned();
+    other.kill();
+    let ended = start(&one, &line(&there)).wait_with_output();
+    let ended = ended.expect("the bench ends");
+    assert_eq!(ended.status.code(), Some(1));
+    let line = String::from_utf8(ended.stderr).expect("text");
+    assert!(line.contains(&there), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn revocations_are_told_for_each_commit_where_the_admin_port_is_known() {
     let server = Server::start().await;
     server.ready().await;
@@ -343,7 +372,7 @@ async fn checks_are_asked_at_an_enforcement_point_if_that_is_named() {
     point.ready().await;
     let at = point.endpoint();
     for bench in ["check", "batch", "stream"] {
-        let told = json(&authority, &format!("{bench} --checks-at {at}"));
+        let told = json(&authority, &format!("{bench} --check-endpoint {at}"));
         assert_eq!(told["how"]["endpoint"], at, "{told}");
         assert_eq!(told["target"]["calls"], 400, "{told}");
         assert_eq!(told["floor"]["calls"], 400, "{told}");
@@ -352,7 +381,7 @@ async fn checks_are_asked_at_an_enforcement_point_if_that_is_named() {
     // It is the point that is asked: without it there is nobody.
     let at = at.to_owned();
     point.kill();
-    let ended = bench(&authority, &format!("check --checks-at {at}"));
+    let ended = bench(&authority, &format!("check --check-endpoint {at}"));
     let ended = ended.wait_with_output().expect("the bench ends");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     let line = String::from_utf8(ended.stderr).expect("text");

@@ -11,10 +11,12 @@
     reason = "a measurement that cannot go on ends, and says where"
 )]
 
+mod authorities;
 mod rows;
 mod server;
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,7 +35,7 @@ struct Effort {
 
 /// One line of the table.
 struct Line {
-    what: &'static str,
+    what: Cow<'static, str>,
     asked: &'static str,
     unit: &'static str,
     runs: Vec<f64>,

@@ -1,11 +1,13 @@
 //! What is asked of the wire, and how each is measured.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use lanyard_load::resident_kib;
 use lanyard_redis_fixture::Standalone;
 use serde_json::Value;
 
+use super::authorities::authorities;
 use super::server::{Home, Server};
 use super::{Effort, Line};
 
@@ -17,7 +19,7 @@ pub(super) struct Row {
     pub(super) measure: fn(Effort) -> Vec<Line>,
 }
 
-pub(super) const ROWS: [Row; 11] = [
+pub(super) const ROWS: [Row; 12] = [
     Row {
         name: "check-seen",
         measure: check_seen,
@@ -61,6 +63,10 @@ pub(super) const ROWS: [Row; 11] = [
     Row {
         name: "watch",
         measure: watch,
+    },
+    Row {
+        name: "authorities",
+        measure: authorities,
     },
 ];
 
@@ -216,7 +222,7 @@ const fn line(
     runs: Vec<f64>,
 ) -> Line {
     Line {
-        what,
+        what: Cow::Borrowed(what),
         asked,
         unit,
         runs,
@@ -229,7 +235,7 @@ fn runs(told: &Value, pointer: &str) -> Vec<f64> {
     runs.iter().filter_map(Value::as_f64).collect()
 }
 
-fn number(told: &Value, pointer: &str) -> f64 {
+pub(super) fn number(told: &Value, pointer: &str) -> f64 {
     let number = told.pointer(pointer).and_then(Value::as_f64);
     number.unwrap_or_else(|| panic!("no {pointer} in {told}"))
 }

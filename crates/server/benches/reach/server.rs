@@ -95,19 +95,17 @@ impl Server {
         &self.admin
     }
 
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.process.0.id()
     }
 
     /// Lets it be for a time.
     pub(super) fn leave_alone(&self, time: Duration) {
-        let begun = now();
-        while let Some(left) = time
-            .checked_sub(now().since(begun))
-            .filter(|left| !left.is_zero())
-        {
-            thread::park_timeout(left);
-        }
+        leave_alone(time);
         assert!(self.is_ready(), "the server is no longer ready");
     }
 
@@ -156,6 +154,17 @@ impl Drop for Process {
         // One that has ended by itself is what was wanted.
         drop(self.0.kill());
         drop(self.0.wait());
+    }
+}
+
+/// Does nothing for a time: what runs is to be idle for so long.
+pub(super) fn leave_alone(time: Duration) {
+    let begun = now();
+    while let Some(left) = time
+        .checked_sub(now().since(begun))
+        .filter(|left| !left.is_zero())
+    {
+        thread::park_timeout(left);
     }
 }
 
@@ -219,7 +228,7 @@ fn after(text: &str, lines: &mpsc::Receiver<String>) -> String {
     panic!("the server did not say `{text}`")
 }
 
-fn now() -> BootTime {
+pub(super) fn now() -> BootTime {
     SystemClock.boot().expect("a clock")
 }
 

@@ -10,13 +10,13 @@ use crate::client::{ConnectionArgs, is_endpoint};
 pub(super) struct PlaceArgs {
     /// Check there and not at the authority: a `lanyard enforce`, such as `http://127.0.0.1:7401`
     #[arg(long, value_name = "URL", value_parser = endpoint)]
-    checks_at: Option<String>,
+    check_endpoint: Option<String>,
 }
 
 impl PlaceArgs {
     /// How to reach whoever answers the checks. The tokens still come from the authority.
     pub(super) fn reached_by(&self, authority: &ConnectionArgs) -> ConnectionArgs {
-        match &self.checks_at {
+        match &self.check_endpoint {
             Some(endpoint) => site::at(authority, endpoint.clone()),
             None => authority.clone(),
         }
@@ -24,11 +24,12 @@ impl PlaceArgs {
 
     /// Where that is.
     pub(super) fn or<'a>(&'a self, authority: &'a str) -> &'a str {
-        self.checks_at.as_deref().unwrap_or(authority)
+        self.check_endpoint.as_deref().unwrap_or(authority)
     }
 }
 
-fn endpoint(text: &str) -> Result<String, &'static str> {
+/// Reads where else than at the authority something is asked.
+pub(super) fn endpoint(text: &str) -> Result<String, &'static str> {
     let text = is_endpoint(text).then(|| text.to_owned());
     text.ok_or("not an endpoint: name one such as http://127.0.0.1:7401")
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use self::report::{Memory, WatchReport};
 use super::ground::{Ground, on_own_ground};
 use super::load_args::LoadArgs;
+use super::place::endpoint;
 use super::plot::Plot;
 use super::{BenchError, site, told};
 use crate::client::{ClientError, ConnectionArgs, Purpose};
@@ -27,6 +28,9 @@ pub(super) struct WatchBench {
     /// How many watch the feed
     #[arg(long, value_name = "N", default_value = "1000")]
     watchers: NonZeroUsize,
+    /// Another authority on the same store, where it is watched; without it, where it is revoked
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    watch_endpoint: Option<String>,
     /// The authority's process, if it is on this machine: how its memory grew is told, too
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
@@ -80,7 +84,7 @@ async fn measure(
     let site = Site {
         args,
         ground,
-        watches: site::connect(connection, Purpose::Watch, args.connections()).await?,
+        watches: site::connect(&args.there(connection), Purpose::Watch, args.connections()).await?,
         revokes: site::connect(connection, Purpose::Issue, NonZeroUsize::MIN).await?,
         progress: Progress::show(rounds.run.tally.clone()),
     };
@@ -166,6 +170,12 @@ impl WatchBench {
             });
         }
         Ok(())
+    }
+
+    /// Where it is watched.
+    fn there(&self, connection: &ConnectionArgs) -> ConnectionArgs {
+        let endpoint = self.watch_endpoint.clone();
+        endpoint.map_or_else(|| connection.clone(), |there| site::at(connection, there))
     }
 
     fn rate(&self) -> Rate {

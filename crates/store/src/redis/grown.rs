@@ -38,27 +38,43 @@ impl Drop for Listener {
 
 async fn listen(engine: Arc<Engine>, heard: Arc<Notify>) {
     loop {
-        if let Err(error) = listen_once(&engine, &heard).await {
-            tracing::debug!(%error, "what others append is not heard of at once");
-        }
-        // The channel broke off, so something may have been said meanwhile.
+        let ended = listen_once(&engine, &heard).await;
+        // Something may have been said meanwhile.
         heard.notify_one();
+        match ended {
+            // It is made anew for the sake of care, and what is said until then waits for the next read
+            // in its turn. So there is no time to lose.
+            Ok(Ended::Silent) => continue,
+            Ok(Ended::Closed) => {}
+            Err(error) => tracing::debug!(%error, "what others append is not heard of at once"),
+        }
         time::sleep(AGAIN_AFTER).await;
     }
 }
 
-async fn listen_once(engine: &Engine, heard: &Notify) -> Result<(), ListenError> {
+async fn listen_once(engine: &Engine, heard: &Notify) -> Result<Ended, ListenError> {
     let primary = engine.topology.primary(engine.keys.root().slot()).await;
     let node = primary.map_err(|_| ListenError::NoPrimary)?;
     let mut channel = node.connector().listen(&node.address).await?;
     channel.subscribe(engine.keys.channel()).await?;
     heard.notify_one();
     let mut messages = channel.into_on_message();
-    // A channel that is silent for long may be one whose other end is gone, and is made anew.
-    while let Ok(Some(_)) = time::timeout(SILENCE, messages.next()).await {
-        heard.notify_one();
+    loop {
+        match time::timeout(SILENCE, messages.next()).await {
+            Ok(Some(_)) => heard.notify_one(),
+            Ok(None) => return Ok(Ended::Closed),
+            Err(_) => return Ok(Ended::Silent),
+        }
     }
-    Ok(())
+}
+
+/// How a channel has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// Nothing was said for long. That may be because its other end is gone.
+    Silent,
+    /// The other end has hung up.
+    Closed,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ mod failover;
 mod first_start;
 mod fitness;
 mod generations;
+mod grown;
 mod killed;
 mod round_trips;
 mod support;

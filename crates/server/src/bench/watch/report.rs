@@ -15,6 +15,8 @@ use crate::bench::plot::Plot;
 pub(super) struct WatchReport {
     bench: &'static str,
     endpoint: String,
+    /// Where it was watched, if that was another authority.
+    watch_endpoint: Option<String>,
     is_local: bool,
     cores: usize,
     watchers: usize,
@@ -98,6 +100,7 @@ impl WatchReport {
         Self {
             bench: "watch",
             endpoint: how.endpoint,
+            watch_endpoint: args.watch_endpoint.clone(),
             is_local: how.is_local,
             cores: how.cores,
             watchers: args.watchers.get(),
@@ -159,12 +162,16 @@ impl WatchReport {
                 },
                 counted(self.cores, "core")
             ),
+        ];
+        let elsewhere = self.watch_endpoint.iter();
+        lines.extend(elsewhere.map(|endpoint| format!("it is watched at {endpoint}")));
+        lines.extend([
             String::new(),
             row(
                 "",
                 ["until heard", "after the ack", "the call"].map(str::to_owned),
             ),
-        ];
+        ]);
         let columns = [
             self.since_call_us,
             self.since_acknowledgement_us,
