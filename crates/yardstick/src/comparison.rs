@@ -70,8 +70,9 @@ impl<'a> Comparison<'a> {
             if round % 2 == 1 {
                 order.reverse();
             }
+            let depth = round / 2 % DEPTHS;
             for entrant in order {
-                let took = entrant.one_turn().as_secs_f64() * 1e9;
+                let took = at_depth(depth, &mut || entrant.one_turn()).as_secs_f64() * 1e9;
                 entrant.nanoseconds.push(took / f64::from(entrant.times));
             }
         }
@@ -94,6 +95,19 @@ impl Entrant<'_> {
         (self.act)(self.times);
         SystemClock.boot().expect("a clock").since(begun)
     }
+}
+
+/// Does something further down the stack. Where that begins is drawn for each process, and vector code is up
+/// to a third slower at some of its addresses than at others. So a run that kept to one would tell of its luck.
+fn at_depth<R>(steps: u32, act: &mut dyn FnMut() -> R) -> R {
+    let room = black_box([0_u8; 64]);
+    let done = match steps.checked_sub(1) {
+        None => act(),
+        Some(left) => at_depth(left, act),
+    };
+    // Until here it is in use, so that it is there.
+    black_box(room);
+    done
 }
 
 impl fmt::Display for Comparison<'_> {
@@ -124,6 +138,8 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 /// How long a turn takes at least: so short that both of a pair meet the same weather, and so long
 /// that neither the clock counts nor what the others have left in the caches.
 const A_TURN: Duration = Duration::from_millis(2);
+/// At how many depths of the stack they take turns: more than a page of it.
+const DEPTHS: u32 = 64;
 
 #[cfg(test)]
 mod tests {
