@@ -11,25 +11,25 @@ use super::errors::Fault;
 /// Reads a body. One that is too large is read all the same, and thrown away, so that the answer finds
 /// its way back and the connection lives on; up to a size at which that is not worth it.
 pub(super) async fn read(body: Body) -> Result<Vec<u8>, Fault> {
-    let reading = take(body, MAX_BODY_BYTES);
-    timeout(PATIENCE, reading)
-        .await
-        .unwrap_or(Err(Fault::BodyTooSlow))
+    read_within(PATIENCE, body).await
 }
 
 /// Reads the body of a request that is refused whatever it is, to say more of why. That is not worth waiting
 /// for as long as somebody who got in.
 pub(super) async fn read_refused(body: Body) -> Result<Vec<u8>, Fault> {
-    let reading = take(body, MAX_BODY_BYTES);
-    timeout(PATIENCE_WHEN_REFUSED, reading)
-        .await
-        .unwrap_or(Err(Fault::BodyTooSlow))
+    read_within(PATIENCE_WHEN_REFUSED, body).await
 }
 
 /// Reads the body of a request that is refused without it, and keeps nothing.
 pub(super) async fn discard(body: Body) {
     // Whatever comes of it: the refusal stands.
     drop(timeout(PATIENCE_WHEN_REFUSED, take(body, 0)).await);
+}
+
+async fn read_within(patience: Duration, body: Body) -> Result<Vec<u8>, Fault> {
+    let reading = take(body, MAX_BODY_BYTES);
+    let read = timeout(patience, reading).await;
+    read.unwrap_or(Err(Fault::BodyTooSlow))
 }
 
 async fn take(body: Body, limit: usize) -> Result<Vec<u8>, Fault> {
