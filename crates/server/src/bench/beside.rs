@@ -45,7 +45,7 @@ impl Beside {
         let Some((_, process)) = &self.0 else {
             return Ok(None);
         };
-        let there = site::at(connection, process.endpoint.clone());
+        let there = site::at(connection, Some(process.endpoint.clone()));
         site::connect(&there, purpose, count).await.map(Some)
     }
 

@@ -16,10 +16,7 @@ pub(super) struct PlaceArgs {
 impl PlaceArgs {
     /// How to reach whoever answers the checks. The tokens still come from the authority.
     pub(super) fn reached_by(&self, authority: &ConnectionArgs) -> ConnectionArgs {
-        match &self.check_endpoint {
-            Some(endpoint) => site::at(authority, endpoint.clone()),
-            None => authority.clone(),
-        }
+        site::at(authority, self.check_endpoint.clone())
     }
 
     /// Where that is.

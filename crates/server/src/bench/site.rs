@@ -26,10 +26,10 @@ pub(super) async fn connect(
     Ok(Connections::new(channels, Authorization::new(said)))
 }
 
-/// The same caller, at another endpoint.
-pub(super) fn at(args: &ConnectionArgs, endpoint: String) -> ConnectionArgs {
+/// The same caller, at another endpoint if one is named.
+pub(super) fn at(args: &ConnectionArgs, endpoint: Option<String>) -> ConnectionArgs {
     let mut there = args.clone();
-    there.endpoint = Some(endpoint);
+    there.endpoint = endpoint.or(there.endpoint);
     there
 }
 

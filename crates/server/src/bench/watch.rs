@@ -174,8 +174,7 @@ impl WatchBench {
 
     /// Where it is watched.
     fn there(&self, connection: &ConnectionArgs) -> ConnectionArgs {
-        let endpoint = self.watch_endpoint.clone();
-        endpoint.map_or_else(|| connection.clone(), |there| site::at(connection, there))
+        site::at(connection, self.watch_endpoint.clone())
     }
 
     fn rate(&self) -> Rate {
