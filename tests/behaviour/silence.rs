@@ -1,6 +1,5 @@
 //! Connections that are open and say nothing, and what they take from others.
 
-use std::process::Command;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::support::tls::TlsClient;
-use crate::support::{DEADLINE, Data, Server, eventually, http as by_hand, lanyard};
+use crate::support::{DEADLINE, Server, http as by_hand};
 
 /// The control is a connection that is as old, and has spoken.
 #[tokio::test]
@@ -34,26 +33,7 @@ async fn who_connects_and_says_nothing_is_let_go_and_who_has_spoken_is_not() {
 
 #[tokio::test]
 async fn a_server_that_was_out_of_descriptors_says_so_and_serves_again_when_it_has_some() {
-    let data = Data::new();
-    let mut command = Command::new("bash");
-    command
-        .env_clear()
-        .args(["-c", "ulimit -n 64; exec \"$@\"", "bash"]);
-    command.arg(lanyard()).args(["serve", "--data"]);
-    command.arg(data.path());
-    Server::on_free_ports(&mut command, &[]);
-    let server = Server::run(&data, command).await;
-    let mut silent = Vec::new();
-    for _ in 0..100 {
-        silent.push(connect(&server, b"").await);
-    }
-    eventually("it has none left", async || {
-        server
-            .output()
-            .contains("a connection could not be accepted")
-    })
-    .await;
-    drop(silent);
+    let server = Server::once_out_of_descriptors(&[]).await;
     let answer = by_hand::get(server.endpoint(), JWKS).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }

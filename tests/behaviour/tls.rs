@@ -119,28 +119,7 @@ async fn clients_that_connect_and_say_nothing_do_not_hold_up_others() {
 
 #[tokio::test]
 async fn a_server_that_was_out_of_descriptors_serves_again_when_it_has_some() {
-    let data = Data::new();
-    let mut command = Command::new("bash");
-    command
-        .env_clear()
-        .args(["-c", "ulimit -n 64; exec \"$@\"", "bash"]);
-    command
-        .arg(lanyard())
-        .args(["serve", "--dev-tls", "--data"]);
-    command.arg(data.path());
-    Server::on_free_ports(&mut command, &[]);
-    let server = Server::run(&data, command).await;
-    let mut silent = Vec::new();
-    for _ in 0..100 {
-        silent.push(plain(&server).await);
-    }
-    eventually("it has none left", async || {
-        server
-            .output()
-            .contains("a connection could not be accepted")
-    })
-    .await;
-    drop(silent);
+    let server = Server::once_out_of_descriptors(&["--dev-tls"]).await;
     assert_eq!(jwks(&server).await, 200);
 }
 

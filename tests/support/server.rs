@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
@@ -91,6 +92,31 @@ impl Server {
     /// Starts a server by a command that says all that it needs.
     pub(crate) async fn run(data: &Data, command: Command) -> Self {
         Self::come_up(data, run(command)).await
+    }
+
+    /// Starts a server that may have few descriptors, takes them all until it says so, and gives them back.
+    pub(crate) async fn once_out_of_descriptors(flags: &[&str]) -> Self {
+        let data = Data::new();
+        let mut command = Command::new("bash");
+        command
+            .env_clear()
+            .args(["-c", "ulimit -n 64; exec \"$@\"", "bash"]);
+        command.arg(lanyard()).args(["serve", "--data"]);
+        command.arg(data.path());
+        Self::on_free_ports(&mut command, flags);
+        let server = Self::run(&data, command).await;
+        let (_, address) = server.endpoint().split_once("://").expect("a URL");
+        let mut silent = Vec::new();
+        for _ in 0..100 {
+            silent.push(TcpStream::connect(address).await.expect("a connection"));
+        }
+        eventually("it has none left", async || {
+            server
+                .output()
+                .contains("a connection could not be accepted")
+        })
+        .await;
+        server
     }
 
     /// Starts one that is expected to give up, and waits until it has.
