@@ -49,6 +49,21 @@ pub struct LogStatus {
     pub faults: Vec<LogFault>,
 }
 
+impl LogStatus {
+    /// How many partitions lack entries that were never read here.
+    #[must_use]
+    pub fn lacking(&self) -> usize {
+        let is_missing = |fault: &&LogFault| matches!(fault, LogFault::Missing(_));
+        self.faults.iter().filter(is_missing).count()
+    }
+
+    /// How many partitions have entries that cannot be understood, or that contradict each other.
+    #[must_use]
+    pub fn unreadable(&self) -> usize {
+        self.faults.len() - self.lacking()
+    }
+}
+
 /// Why a whole log is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resync {

@@ -23,22 +23,8 @@ impl AdminArgs {
         let Some(endpoint) = &self.admin_endpoint else {
             return Ok(None);
         };
-        settled(endpoint).await.map(Some)
+        count(endpoint).await.map(Some)
     }
-}
-
-/// The count once it stands still: it is shown twice a second, and what was done last is still to come.
-async fn settled(endpoint: &str) -> Result<u64, BenchError> {
-    let mut before = count(endpoint).await?;
-    for _ in 0..LOOKS {
-        time::sleep(LOOK_EVERY).await;
-        let now = count(endpoint).await?;
-        if now <= before {
-            break;
-        }
-        before = now;
-    }
-    Ok(before)
 }
 
 async fn count(endpoint: &str) -> Result<u64, BenchError> {
@@ -68,10 +54,6 @@ fn counter(text: &str, name: &str) -> Option<u64> {
 }
 
 const COMMITS: &str = "lanyard_store_commits_total";
-/// Longer than it takes until a count is shown.
-const LOOK_EVERY: Duration = Duration::from_millis(700);
-/// Something else may go on committing.
-const LOOKS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

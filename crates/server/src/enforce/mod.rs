@@ -7,11 +7,11 @@
 //! |---|---|
 //! | `args` | what can be chosen |
 //! | `listen` | TCP or a unix socket |
-//! | `gauges` | how the following goes, as metrics |
+//! | `feed_numbers` | how the following goes, as metrics |
 //! | `run` | from nothing to serving, and back |
 
 mod args;
-mod gauges;
+mod feed_numbers;
 mod listen;
 mod run;
 

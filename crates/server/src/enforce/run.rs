@@ -12,6 +12,7 @@ use lanyard_enforcer::{
     SystemChance,
 };
 use lanyard_token::{SystemClock, Verifier};
+use prometheus_client::collector::Collector;
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
@@ -21,15 +22,15 @@ use tokio::{
 
 use super::{
     args::EnforceArgs,
-    gauges::FeedGauges,
+    feed_numbers::FeedNumbers,
     listen::{self, ListenAddress},
 };
 use crate::{
     client::{ClientError, enforcer_credential, roots},
     grpc::{self, ENFORCER_SERVICES},
     serve::{
-        Metrics, ServeError, ServicePort, Shown, Signals, Upkeep, admin_router, answer, bind,
-        connections, enforcer_routes, log_to_stderr,
+        ListNumbers, Metrics, ServeError, ServicePort, Shown, Signals, Upkeep, admin_router,
+        answer, bind, connections, enforcer_routes, log_to_stderr,
     },
 };
 
@@ -153,9 +154,10 @@ async fn serve(
         feed,
         status,
     } = point;
-    let mut metrics = Metrics::new();
-    let gauges = FeedGauges::new(&mut metrics, status);
-    let metrics = Arc::new(metrics);
+    let metrics = Arc::new(Metrics::new([
+        Box::new(ListNumbers(Arc::clone(&enforcer))) as Box<dyn Collector>,
+        Box::new(FeedNumbers(status)),
+    ]));
     let (reporter, health) = grpc::health(&ENFORCER_SERVICES).await;
     let (stop, stopped) = watch::channel(false);
     let port = enforcer_routes(
@@ -164,10 +166,8 @@ async fn serve(
         (health, Arc::clone(&metrics)),
     );
     let port = port.map_err(ServeError::Reflection)?;
-    let telling = (reporter, Arc::clone(&metrics));
-    let mut upkeep = Upkeep::telling(enforcer, telling, &ENFORCER_SERVICES);
+    let mut upkeep = Upkeep::telling(enforcer, reporter, &ENFORCER_SERVICES);
     upkeep.spawn(feed.follow());
-    upkeep.spawn(gauges.show());
 
     let readiness = upkeep.readiness();
     let shown = admin_router(Shown { metrics, readiness });

@@ -3,8 +3,14 @@
 use std::fmt;
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric, text::encode},
+    metrics::{
+        MetricType,
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::ConstGauge,
+    },
     registry::{Registry, Unit},
 };
 
@@ -13,11 +19,11 @@ use prometheus_client::{
 pub(crate) struct Metrics {
     registry: Registry,
     calls: Family<CallLabels, Counter>,
-    /// How old the revocation list is; -1 if it was never read.
-    pub(crate) list_age: Gauge,
-    /// How many revocations are live.
-    pub(crate) live_revocations: Gauge,
 }
+
+/// Where numbers are written that are kept elsewhere. They are read when somebody asks for them, so
+/// that what is shown is never behind what has happened.
+pub(crate) struct Page<'a>(DescriptorEncoder<'a>);
 
 /// One kind of call and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,29 +33,14 @@ struct CallLabels {
 }
 
 /// Why something was counted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Debug, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
 }
 
-/// A counter for each of some reasons.
-#[derive(Clone, Debug)]
-pub(crate) struct ReasonCounter(Family<ReasonLabel, Counter>);
-
-impl ReasonCounter {
-    /// Shows what was counted elsewhere.
-    pub(crate) fn show(&self, reason: &'static str, count: u64) {
-        show_count(&self.0.get_or_create(&ReasonLabel { reason }), count);
-    }
-}
-
-/// Shows what was counted elsewhere. A counter never falls.
-pub(crate) fn show_count(counter: &Counter, count: u64) {
-    counter.inc_by(count.saturating_sub(counter.get()));
-}
-
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// Calls, and whatever this kind of process has numbers of.
+    pub(crate) fn new(sources: impl IntoIterator<Item = Box<dyn Collector>>) -> Self {
         let mut registry = Registry::with_prefix("lanyard");
         let calls = Family::<CallLabels, Counter>::default();
         registry.register(
@@ -57,40 +48,10 @@ impl Metrics {
             "Calls over gRPC and REST, by what was called and status code",
             calls.clone(),
         );
-        let list_age = Gauge::default();
-        let help = "Age of the revocation list; -1 if it was never read";
-        registry.register_with_unit("revocation_list_age", help, Unit::Seconds, list_age.clone());
-        let live_revocations = Gauge::default();
-        let help = "Revocations that some living token may be under";
-        registry.register("live_revocations", help, live_revocations.clone());
-        Self {
-            registry,
-            calls,
-            list_age,
-            live_revocations,
+        for source in sources {
+            registry.register_collector(source);
         }
-    }
-
-    /// Adds a gauge that only one kind of process has. Only while nobody reads them yet.
-    pub(crate) fn gauge(&mut self, name: &str, help: &str) -> Gauge {
-        let gauge = Gauge::default();
-        self.registry.register(name, help, gauge.clone());
-        gauge
-    }
-
-    /// Adds a counter that only one kind of process has, for whatever reason it counts. Only while
-    /// nobody reads them yet.
-    pub(crate) fn counter_by_reason(&mut self, name: &str, help: &str) -> ReasonCounter {
-        let family = Family::<ReasonLabel, Counter>::default();
-        self.registry.register(name, help, family.clone());
-        ReasonCounter(family)
-    }
-
-    /// Adds a counter that only one kind of process has. Only while nobody reads them yet.
-    pub(crate) fn counter(&mut self, name: &str, help: &str) -> Counter {
-        let counter = Counter::default();
-        self.registry.register(name, help, counter.clone());
-        counter
+        Self { registry, calls }
     }
 
     /// Counts a call. The path is one of those that are served, so that strangers cannot make new
@@ -110,4 +71,70 @@ impl Metrics {
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
+}
+
+impl<'a> Page<'a> {
+    /// What a collector is handed.
+    pub(crate) fn of(encoder: DescriptorEncoder<'a>) -> Self {
+        Self(encoder)
+    }
+
+    /// A number that rises and falls.
+    pub(crate) fn gauge(
+        &mut self,
+        name: &str,
+        help: &str,
+        number: impl EncodeGaugeValue,
+    ) -> fmt::Result {
+        self.write((name, help, None), &ConstGauge::new(number))
+    }
+
+    /// A time in whole seconds; -1 if there is none.
+    pub(crate) fn seconds(&mut self, name: &str, help: &str, seconds: Option<u64>) -> fmt::Result {
+        let seconds = seconds.map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.write(
+            (name, help, Some(&Unit::Seconds)),
+            &ConstGauge::new(seconds),
+        )
+    }
+
+    /// A number that only rises.
+    pub(crate) fn counter(&mut self, name: &str, help: &str, count: u64) -> fmt::Result {
+        self.write((name, help, None), &ConstCounter::new(count))
+    }
+
+    /// A number that only rises, for each of some reasons.
+    pub(crate) fn counter_by_reason(
+        &mut self,
+        name: &str,
+        help: &str,
+        counts: &[(&'static str, u64)],
+    ) -> fmt::Result {
+        let help = sentence(help);
+        let mut family = self
+            .0
+            .encode_descriptor(name, &help, None, MetricType::Counter)?;
+        for &(reason, count) in counts {
+            let metric = family.encode_family(&ReasonLabel { reason })?;
+            ConstCounter::new(count).encode(metric)?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        (name, help, unit): (&str, &str, Option<&Unit>),
+        number: &impl EncodeMetric,
+    ) -> fmt::Result {
+        let kind = number.metric_type();
+        let metric = self
+            .0
+            .encode_descriptor(name, &sentence(help), unit, kind)?;
+        number.encode(metric)
+    }
+}
+
+/// As the registry writes the help of what is registered with it.
+fn sentence(help: &str) -> String {
+    format!("{help}.")
 }

@@ -17,7 +17,8 @@
 //! | `front` | what every request there meets first: who calls, and what is counted |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
-//! | `metrics`, `log_gauges` | what is counted |
+//! | `metrics` | what is counted |
+//! | `list_numbers`, `log_numbers` | what is counted elsewhere, and read when somebody asks |
 
 mod accept;
 mod admin_port;
@@ -29,7 +30,8 @@ mod files;
 mod first_word;
 mod front;
 mod home;
-mod log_gauges;
+mod list_numbers;
+mod log_numbers;
 mod master_key;
 mod metrics;
 mod open;
@@ -51,7 +53,8 @@ pub(crate) use self::{
     args::{LogLevel, ServeArgs, freshness_bound, switch},
     bootstrap_file::to_base64,
     error::ServeError,
-    metrics::Metrics,
+    list_numbers::ListNumbers,
+    metrics::{Metrics, Page},
     ports::bind,
     public_endpoint::PublicEndpoint,
     run::{answer, log_to_stderr, run},

@@ -10,6 +10,7 @@ use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
 use lanyard_token::{SystemClock, Verifier};
+use prometheus_client::collector::Collector;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -27,7 +28,8 @@ use super::{
     error::ServeError,
     first_word::FirstWord,
     home::Home,
-    log_gauges::LogGauges,
+    list_numbers::ListNumbers,
+    log_numbers::LogNumbers,
     metrics::Metrics,
     open::{self, Opened},
     ports::Ports,
@@ -87,9 +89,10 @@ async fn serve<S: Store>(
         args.freshness_bound,
         SystemClock,
     ));
-    let mut metrics = Metrics::new();
-    let log = LogGauges::new(&mut metrics, authority.store_commits());
-    let metrics = Arc::new(metrics);
+    let metrics = Arc::new(Metrics::new([
+        Box::new(ListNumbers(Arc::clone(&enforcer))) as Box<dyn Collector>,
+        Box::new(LogNumbers(Arc::clone(&authority))),
+    ]));
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
     let rest = Rest::new(
@@ -103,7 +106,7 @@ async fn serve<S: Store>(
         (health, Arc::clone(&metrics)),
         rest.map_err(Error::from)?,
     )?;
-    let mut upkeep = Upkeep::start(&authority, enforcer, (reporter, Arc::clone(&metrics), log));
+    let mut upkeep = Upkeep::start(&authority, enforcer, reporter);
     if let Some(renewal) = tls.as_mut().and_then(|tls| tls.renewal.take()) {
         upkeep.spawn(renewal.follow());
     }

@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
+use lanyard_authority::LogStatus;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
 use lanyard_token::SystemClock;
 use tokio::{task::JoinSet, time};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use super::{log_gauges::LogGauges, metrics::Metrics};
 use crate::grpc::{POLICY_SERVICE, SERVICES, ServedAuthority};
 
 /// Whether this process should be sent calls.
@@ -26,8 +26,8 @@ pub(crate) struct Readiness {
 }
 
 /// Why the log may not be followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum LogTrouble {
+#[derive(Clone, Copy, Debug, Default)]
+enum LogTrouble {
     /// For no reason that lies in the log.
     #[default]
     None,
@@ -35,6 +35,16 @@ pub(super) enum LogTrouble {
     Unreadable,
     /// Entries are missing.
     Lacking,
+}
+
+impl From<LogStatus> for LogTrouble {
+    fn from(status: LogStatus) -> Self {
+        match (status.unreadable(), status.lacking()) {
+            (0, 0) => Self::None,
+            (0, _) => Self::Lacking,
+            (_, _) => Self::Unreadable,
+        }
+    }
 }
 
 impl Readiness {
@@ -49,8 +59,7 @@ impl Readiness {
         }
     }
 
-    /// Sets why the log may not be followed.
-    pub(super) fn set_log_trouble(&self, trouble: LogTrouble) {
+    fn set_log_trouble(&self, trouble: LogTrouble) {
         *self
             .log_trouble
             .write()
@@ -89,10 +98,10 @@ impl Upkeep {
     pub(super) fn start<S: Store>(
         authority: &Arc<ServedAuthority<S>>,
         enforcer: Arc<Enforcer<SystemClock>>,
-        (health, metrics, log): (HealthReporter, Arc<Metrics>, LogGauges),
+        health: HealthReporter,
     ) -> Self {
-        let mut upkeep = Self::telling(enforcer, (health, metrics), &SERVICES);
-        upkeep.spawn(log.show(Arc::clone(authority), upkeep.readiness()));
+        let mut upkeep = Self::telling(enforcer, health, &SERVICES);
+        upkeep.spawn(tell_log_trouble(Arc::clone(authority), upkeep.readiness()));
         let follower = Arc::clone(authority);
         upkeep.spawn(async move { follower.follow().await });
         upkeep.spawn(tidy(Arc::clone(authority)));
@@ -102,7 +111,7 @@ impl Upkeep {
     /// Tells how things stand with an enforcer, and nothing else yet.
     pub(crate) fn telling(
         enforcer: Arc<Enforcer<SystemClock>>,
-        (health, metrics): (HealthReporter, Arc<Metrics>),
+        health: HealthReporter,
         services: &'static [&'static str],
     ) -> Self {
         let readiness = Arc::new(Readiness::default());
@@ -110,7 +119,6 @@ impl Upkeep {
         let teller = Teller {
             enforcer,
             health: health.clone(),
-            metrics,
             readiness: Arc::clone(&readiness),
         };
         tasks.spawn(teller.tell());
@@ -166,11 +174,17 @@ async fn tidy<S: Store>(authority: Arc<ServedAuthority<S>>) {
     }
 }
 
+async fn tell_log_trouble<S: Store>(authority: Arc<ServedAuthority<S>>, readiness: Arc<Readiness>) {
+    loop {
+        readiness.set_log_trouble(authority.log_status().into());
+        time::sleep(TROUBLE_EVERY).await;
+    }
+}
+
 /// Tells load balancers and operators whether checks can be answered.
 struct Teller {
     enforcer: Arc<Enforcer<SystemClock>>,
     health: HealthReporter,
-    metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
 }
 
@@ -184,14 +198,6 @@ impl Teller {
     }
 
     async fn tell_once(&self) -> bool {
-        let age = self.enforcer.list_age().ok().flatten();
-        let age = age.map_or(-1, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        self.metrics.list_age.set(age);
-        let view = self.enforcer.known().view();
-        let live = view.map_or(0, |view| view.live_entries());
-        let live = i64::try_from(live).unwrap_or(i64::MAX);
-        self.metrics.live_revocations.set(live);
-
         let fresh = self.enforcer.fresh().is_ok();
         let was_fresh = self.readiness.fresh.swap(fresh, Ordering::SeqCst);
         if fresh != was_fresh {
@@ -214,6 +220,7 @@ impl Teller {
 }
 
 const TIDY_EVERY: Duration = Duration::from_mins(1);
+const TROUBLE_EVERY: Duration = Duration::from_millis(500);
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// Whoever waits for this process to be ready is to be told when it is.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -1,47 +1,29 @@
 //! How the following goes, as metrics.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use lanyard_enforcer::FeedStatus;
-use prometheus_client::metrics::gauge::Gauge;
-use tokio::time;
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 
-use crate::serve::Metrics;
+use crate::serve::Page;
 
-/// The numbers of a [`FeedStatus`], each with the gauge that shows it.
+/// The numbers of a [`FeedStatus`].
 #[derive(Debug)]
-pub(super) struct FeedGauges {
-    status: Arc<FeedStatus>,
-    gauges: Vec<(Gauge, &'static Shown)>,
-}
+pub(super) struct FeedNumbers(pub(super) Arc<FeedStatus>);
 
 /// One number, and how it is shown.
-#[derive(Debug)]
 struct Shown {
     name: &'static str,
     help: &'static str,
     read: fn(&FeedStatus) -> u64,
 }
 
-impl FeedGauges {
-    pub(super) fn new(metrics: &mut Metrics, status: Arc<FeedStatus>) -> Self {
-        let all = SHOWN.iter();
-        let gauges = all.map(|shown| (metrics.gauge(shown.name, shown.help), shown));
-        Self {
-            status,
-            gauges: gauges.collect(),
-        }
-    }
-
-    /// Shows them for as long as it is polled.
-    pub(super) async fn show(self) {
-        loop {
-            for (gauge, shown) in &self.gauges {
-                let number = (shown.read)(&self.status);
-                gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
-            }
-            time::sleep(SHOW_EVERY).await;
-        }
+impl Collector for FeedNumbers {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page::of(encoder);
+        SHOWN
+            .iter()
+            .try_for_each(|shown| page.gauge(shown.name, shown.help, (shown.read)(&self.0)))
     }
 }
 
@@ -82,5 +64,3 @@ static SHOWN: [Shown; 7] = [
         read: FeedStatus::divergences,
     },
 ];
-
-const SHOW_EVERY: Duration = Duration::from_millis(500);

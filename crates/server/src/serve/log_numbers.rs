@@ -1,0 +1,128 @@
+//! How it goes with the log, as metrics.
+
+use std::{fmt, sync::Arc};
+
+use lanyard_authority::LogStatus;
+use lanyard_store::Store;
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
+
+use super::metrics::Page;
+use crate::grpc::ServedAuthority;
+
+/// What an authority knows of its log.
+pub(super) struct LogNumbers<S>(pub(super) Arc<ServedAuthority<S>>);
+
+impl<S> fmt::Debug for LogNumbers<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogNumbers")
+    }
+}
+
+impl<S: Store> Collector for LogNumbers<S> {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page::of(encoder);
+        write_status(&self.0.log_status(), &mut page)?;
+        write_commits(self.0.store_commits(), &mut page)
+    }
+}
+
+/// Where a store counts its commits, they are shown, too: revocations divided by them say how many
+/// shared an fsync.
+fn write_commits(commits: Option<u64>, page: &mut Page<'_>) -> fmt::Result {
+    let help = "Times that the store has made changes durable, each of them one fsync";
+    commits.map_or(Ok(()), |commits| {
+        page.counter("store_commits", help, commits)
+    })
+}
+
+fn write_status(status: &LogStatus, page: &mut Page<'_>) -> fmt::Result {
+    let LogStatus {
+        resyncs,
+        healed,
+        damaged_reads,
+        faults: _,
+    } = status;
+    page.counter_by_reason(
+        "log_resyncs",
+        "Times that a whole log was read and compared with what was known",
+        resyncs,
+    )?;
+    page.counter(
+        "log_healed",
+        "Lost revocations that were appended again",
+        *healed,
+    )?;
+    page.counter(
+        "log_damaged_reads",
+        "Reads of a log that did not hold as many entries as it should",
+        *damaged_reads,
+    )?;
+    page.gauge(
+        "log_unreadable",
+        "Logs that cannot be followed, because an entry cannot be understood or fits nowhere",
+        status.unreadable(),
+    )?;
+    page.gauge(
+        "log_lacking",
+        "Logs that cannot be followed, because entries are missing that nobody here knows",
+        status.lacking(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use lanyard_authority::LogFault;
+    use lanyard_revocation::PartitionId;
+
+    use super::{super::metrics::Metrics, *};
+
+    #[derive(Debug)]
+    struct Fixed(LogStatus, Option<u64>);
+
+    impl Collector for Fixed {
+        fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+            let mut page = Page::of(encoder);
+            write_status(&self.0, &mut page)?;
+            write_commits(self.1, &mut page)
+        }
+    }
+
+    fn text(commits: Option<u64>) -> String {
+        let missing = |number| LogFault::Missing(PartitionId::new(number));
+        let status = LogStatus {
+            resyncs: vec![("gap", 3), ("generation", 0)],
+            healed: 7,
+            damaged_reads: 5,
+            faults: vec![
+                missing(1),
+                LogFault::Contradiction(PartitionId::new(2)),
+                missing(3),
+            ],
+        };
+        let metrics = Metrics::new([Box::new(Fixed(status, commits)) as Box<dyn Collector>]);
+        metrics.to_text().unwrap()
+    }
+
+    #[test]
+    fn every_number_is_shown_as_what_it_is() {
+        let text = text(Some(4));
+        for line in [
+            "# TYPE lanyard_log_resyncs counter",
+            "lanyard_log_resyncs_total{reason=\"gap\"} 3",
+            "lanyard_log_resyncs_total{reason=\"generation\"} 0",
+            "lanyard_log_healed_total 7",
+            "lanyard_log_damaged_reads_total 5",
+            "# TYPE lanyard_log_lacking gauge",
+            "lanyard_log_lacking 2",
+            "lanyard_log_unreadable 1",
+            "lanyard_store_commits_total 4",
+        ] {
+            assert!(text.lines().any(|one| one == line), "`{line}` in\n{text}");
+        }
+    }
+
+    #[test]
+    fn commits_are_not_shown_where_the_store_does_not_count_them() {
+        assert!(!text(None).contains("commits"));
+    }
+}
