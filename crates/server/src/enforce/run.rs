@@ -12,7 +12,6 @@ use lanyard_enforcer::{
     SystemChance,
 };
 use lanyard_token::{SystemClock, Verifier};
-use prometheus_client::collector::Collector;
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::watch,
@@ -154,8 +153,8 @@ async fn serve(
         feed,
         status,
     } = point;
-    let metrics = Arc::new(Metrics::new([
-        Box::new(ListNumbers(Arc::clone(&enforcer))) as Box<dyn Collector>,
+    let metrics = Arc::new(Metrics::new(vec![
+        Box::new(ListNumbers(Arc::clone(&enforcer))),
         Box::new(FeedNumbers(status)),
     ]));
     let (reporter, health) = grpc::health(&ENFORCER_SERVICES).await;

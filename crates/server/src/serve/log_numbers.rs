@@ -99,7 +99,7 @@ mod tests {
                 missing(3),
             ],
         };
-        let metrics = Metrics::new([Box::new(Fixed(status, commits)) as Box<dyn Collector>]);
+        let metrics = Metrics::new(vec![Box::new(Fixed(status, commits))]);
         metrics.to_text().unwrap()
     }
 

@@ -40,7 +40,7 @@ struct ReasonLabel {
 
 impl Metrics {
     /// Calls, and whatever this kind of process has numbers of.
-    pub(crate) fn new(sources: impl IntoIterator<Item = Box<dyn Collector>>) -> Self {
+    pub(crate) fn new(sources: Vec<Box<dyn Collector>>) -> Self {
         let mut registry = Registry::with_prefix("lanyard");
         let calls = Family::<CallLabels, Counter>::default();
         registry.register(
@@ -115,8 +115,8 @@ impl<'a> Page<'a> {
             .0
             .encode_descriptor(name, &help, None, MetricType::Counter)?;
         for &(reason, count) in counts {
-            let metric = family.encode_family(&ReasonLabel { reason })?;
-            ConstCounter::new(count).encode(metric)?;
+            let label = ReasonLabel { reason };
+            ConstCounter::new(count).encode(family.encode_family(&label)?)?;
         }
         Ok(())
     }

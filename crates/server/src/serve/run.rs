@@ -10,7 +10,6 @@ use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
 use lanyard_token::{SystemClock, Verifier};
-use prometheus_client::collector::Collector;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -89,8 +88,8 @@ async fn serve<S: Store>(
         args.freshness_bound,
         SystemClock,
     ));
-    let metrics = Arc::new(Metrics::new([
-        Box::new(ListNumbers(Arc::clone(&enforcer))) as Box<dyn Collector>,
+    let metrics = Arc::new(Metrics::new(vec![
+        Box::new(ListNumbers(Arc::clone(&enforcer))),
         Box::new(LogNumbers(Arc::clone(&authority))),
     ]));
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
