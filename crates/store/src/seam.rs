@@ -1,6 +1,6 @@
 //! The seam between the authority and where it keeps things.
 
-use std::{error::Error, num::NonZeroU16, time::Duration};
+use std::{collections::BTreeSet, error::Error, num::NonZeroU16, time::Duration};
 
 use lanyard_revocation::{Cursor, Entry, LogRead, PartitionId, Revocation};
 use lanyard_token::{
@@ -330,9 +330,10 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Step<LogRead>;
 
-    /// Waits until something may have been appended by another process. A hint and no more: it may
-    /// come late, for nothing, or never, but no more often than a log can be read.
-    fn grown(&self) -> impl Future<Output = ()> + Send;
+    /// Waits until something may have been appended by another process, and tells to which
+    /// partitions. A hint and no more: it may come late, for nothing, or never, but no more often
+    /// than a log can be read.
+    fn grown(&self) -> impl Future<Output = BTreeSet<PartitionId>> + Send;
 
     /// Appends again what a log has lost, so that every position that counts is as it was. Gives
     /// where the log ends then, or `None` if it is not as it was read: read on, and try again.

@@ -94,9 +94,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
     async fn hear_of_growth(&self) {
         loop {
-            self.store.grown().await;
-            for reader in &self.readers {
-                reader.wake();
+            for partition in self.store.grown().await {
+                self.wake_reader(partition);
             }
         }
     }

@@ -4,6 +4,7 @@
 //! `docs/proof.md` asks of an implementation, and nothing in it knows what the world is up to.
 
 use std::{
+    collections::BTreeSet,
     future,
     num::NonZeroU16,
     sync::{Arc, Mutex},
@@ -339,9 +340,9 @@ impl Store for SharedStore {
         self.read(partition, after).await
     }
 
-    async fn grown(&self) {
+    async fn grown(&self) -> BTreeSet<PartitionId> {
         // Nobody is told. Authorities look.
-        future::pending::<()>().await;
+        future::pending().await
     }
 
     async fn heal(

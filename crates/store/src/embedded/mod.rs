@@ -36,7 +36,7 @@ mod tenancy;
 mod watched;
 mod writer;
 
-use std::{future::pending, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::pending, num::NonZeroU16, sync::Arc, time::Duration};
 
 use lanyard_revocation::{Cursor, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
@@ -245,8 +245,8 @@ impl Store for EmbeddedStore {
     }
 
     /// There is no other process.
-    async fn grown(&self) {
-        pending::<()>().await;
+    async fn grown(&self) -> BTreeSet<PartitionId> {
+        pending().await
     }
 
     async fn heal(

@@ -3,9 +3,17 @@
 //! Writers publish on a channel. Messages get lost while nobody listens, so they are hints and no
 //! more: whoever follows the log reads it now and then in any case.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    mem,
+    num::NonZeroU16,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::StreamExt as _;
+use lanyard_revocation::PartitionId;
+use redis::Msg;
 use tokio::{sync::Notify, task::JoinHandle, time};
 
 use super::engine::Engine;
@@ -13,20 +21,20 @@ use super::engine::Engine;
 /// A task that listens for as long as this is held.
 #[derive(Debug)]
 pub(super) struct Listener {
-    heard: Arc<Notify>,
+    heard: Arc<Heard>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    pub(super) fn start(engine: Arc<Engine>) -> Self {
-        let heard = Arc::new(Notify::new());
+    pub(super) fn start(engine: Arc<Engine>, partitions: NonZeroU16) -> Self {
+        let heard = Arc::new(Heard::nothing(partitions));
         let task = tokio::spawn(listen(engine, Arc::clone(&heard)));
         Self { heard, task }
     }
 
-    /// Waits until something may have been appended since this was last asked.
-    pub(super) async fn heard(&self) {
-        self.heard.notified().await;
+    /// Waits until something may have been appended since this was last asked, and tells to what.
+    pub(super) async fn heard(&self) -> BTreeSet<PartitionId> {
+        self.heard.next().await
     }
 }
 
@@ -36,11 +44,64 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(engine: Arc<Engine>, heard: Arc<Notify>) {
+/// What was heard and not yet told.
+#[derive(Debug)]
+struct Heard {
+    partitions: NonZeroU16,
+    grown: Mutex<BTreeSet<PartitionId>>,
+    more: Notify,
+}
+
+impl Heard {
+    fn nothing(partitions: NonZeroU16) -> Self {
+        Self {
+            partitions,
+            grown: Mutex::default(),
+            more: Notify::new(),
+        }
+    }
+
+    /// Takes a message for what it says, or for anything if that is not understood.
+    fn take(&self, message: &Msg) {
+        let said = message.get_payload::<u16>();
+        let named = said.map(PartitionId::new).ok();
+        match named.filter(|named| named.as_u16() < self.partitions.get()) {
+            Some(named) => self.note([named]),
+            None => self.all(),
+        }
+    }
+
+    /// Something may have been missed.
+    fn all(&self) {
+        self.note(PartitionId::all(self.partitions));
+    }
+
+    fn note(&self, grown: impl IntoIterator<Item = PartitionId>) {
+        self.grown().extend(grown);
+        self.more.notify_one();
+    }
+
+    async fn next(&self) -> BTreeSet<PartitionId> {
+        loop {
+            let grown = mem::take(&mut *self.grown());
+            if !grown.is_empty() {
+                return grown;
+            }
+            self.more.notified().await;
+        }
+    }
+
+    // What a holder that panicked has put in is whole.
+    fn grown(&self) -> MutexGuard<'_, BTreeSet<PartitionId>> {
+        self.grown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn listen(engine: Arc<Engine>, heard: Arc<Heard>) {
     loop {
         let ended = listen_once(&engine, &heard).await;
         // Something may have been said meanwhile.
-        heard.notify_one();
+        heard.all();
         match ended {
             // It is made anew for the sake of care, and what is said until then waits for the next read
             // in its turn. So there is no time to lose.
@@ -52,16 +113,16 @@ async fn listen(engine: Arc<Engine>, heard: Arc<Notify>) {
     }
 }
 
-async fn listen_once(engine: &Engine, heard: &Notify) -> Result<Ended, ListenError> {
+async fn listen_once(engine: &Engine, heard: &Heard) -> Result<Ended, ListenError> {
     let primary = engine.topology.primary(engine.keys.root().slot()).await;
     let node = primary.map_err(|_| ListenError::NoPrimary)?;
     let mut channel = node.connector().listen(&node.address).await?;
     channel.subscribe(engine.keys.channel()).await?;
-    heard.notify_one();
+    heard.all();
     let mut messages = channel.into_on_message();
     loop {
         match time::timeout(SILENCE, messages.next()).await {
-            Ok(Some(_)) => heard.notify_one(),
+            Ok(Some(message)) => heard.take(&message),
             Ok(None) => return Ok(Ended::Closed),
             Err(_) => return Ok(Ended::Silent),
         }

@@ -47,7 +47,7 @@ mod topology;
 mod url;
 mod waiting;
 
-use std::{fmt, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, num::NonZeroU16, sync::Arc, time::Duration};
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId};
@@ -234,8 +234,8 @@ impl Store for RedisStore {
         log::read(&self.engine, partition, after, limit).await
     }
 
-    async fn grown(&self) {
-        self.listener.heard().await;
+    async fn grown(&self) -> BTreeSet<PartitionId> {
+        self.listener.heard().await
     }
 
     async fn heal(

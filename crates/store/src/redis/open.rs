@@ -87,7 +87,7 @@ impl RedisStore {
         });
         let partitions = prepare(&engine, options, &new_log).await?;
         Ok(Self {
-            listener: Listener::start(Arc::clone(&engine)),
+            listener: Listener::start(Arc::clone(&engine), partitions),
             engine,
             grants: Arc::default(),
             partitions,

@@ -1,12 +1,16 @@
 //! Hearing of what others append.
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{collections::BTreeSet, sync::mpsc, thread, time::Duration};
 
 use lanyard_redis_fixture::{Standalone, Tap};
+use lanyard_revocation::{PartitionId, partition_of};
 use lanyard_store::Store as _;
 use tokio::{task, time};
 
-use crate::support::{options, serve};
+use crate::{
+    support::{options, serve},
+    tenants::{revoke_token, tenant},
+};
 
 /// Nothing is revoked for half a minute: that is how it mostly is, and when the next revocation comes it is
 /// to be heard of as soon as any.
@@ -44,6 +48,29 @@ async fn listens_anew(tap: &Tap, patience: Duration) -> bool {
     false
 }
 
+/// Whoever hears of it need not look at the other partitions.
+#[tokio::test]
+async fn it_is_told_in_which_partition_something_was_appended() {
+    let redis = Standalone::start();
+    let options = options(&redis.url());
+    let (listens, appends) = (serve(&options).await, serve(&options).await);
+    let all: BTreeSet<_> = PartitionId::all(appends.partitions()).collect();
+    assert_eq!(listens.grown().await, all, "while nobody listened");
+    let mut partitions = BTreeSet::new();
+    while partitions.len() < 3 {
+        let resource = tenant(&appends).await;
+        revoke_token(&appends, resource).await.unwrap();
+        let partition = partition_of(resource, appends.partitions());
+        assert_eq!(listens.grown().await, BTreeSet::from([partition]));
+        partitions.insert(partition);
+    }
+    for unknown in ["16", "-1", "something else"] {
+        let told = redis.ask::<u64>(&["PUBLISH", CHANNEL, unknown]).unwrap();
+        assert!(told > 0, "it listens");
+        assert_eq!(listens.grown().await, all, "{unknown}");
+    }
+}
+
 /// Time stands still for as long as this is held. It would go on by itself whenever nobody has anything to
 /// do, but for somebody who is busy all the while.
 struct Frozen(#[expect(dead_code, reason = "is dropped at the end")] mpsc::Sender<()>);
@@ -58,6 +85,8 @@ impl Frozen {
     }
 }
 
+/// Where writers tell that a log has grown.
+const CHANNEL: &str = "lanyard:grown";
 const STEP: Duration = Duration::from_millis(10);
 const A_MOMENT: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(20);
