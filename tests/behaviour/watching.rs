@@ -5,14 +5,14 @@ use std::time::Duration;
 use lanyard_proto::v1::watch_request::Message as Asked;
 use lanyard_proto::v1::watch_response::Message;
 use lanyard_proto::v1::{
-    CreateServiceKeyRequest, DeleteServiceKeyRequest, GetKeySetRequest, HandleKind,
+    CreateServiceKeyRequest, DeleteServiceKeyRequest, GetKeySetRequest, HandleKind, Heartbeat,
     PrepareSigningKeyRequest, RevokeSigningKeyRequest, ServiceKeyRole, WatchStarted,
 };
 use serde_json::Value;
 use tokio::time::Instant;
 use tonic::Code;
 
-use crate::support::{Credential, Data, Server, Watching, http, reason, refused_field};
+use crate::support::{Credential, Data, Server, Watching, eventually, http, reason, refused_field};
 
 #[tokio::test]
 async fn a_watch_begins_with_a_snapshot_and_goes_on_with_what_changes() {
@@ -20,7 +20,7 @@ async fn a_watch_begins_with_a_snapshot_and_goes_on_with_what_changes() {
     let (holder, enforcer) = (server.primary(), server.enforcer());
     let identity = holder.identity().await;
     let before = holder.revoke_all(&identity).await.unwrap();
-    let mut watching = Watching::start(&enforcer).await;
+    let mut watching = Watching::start_after(&enforcer, 1).await;
     let started = watching.started.unwrap();
     assert_eq!((started.partitions, started.resumed), (1, false));
     let [revoked] = watching.snapshot.as_slice() else {
@@ -50,15 +50,20 @@ async fn a_ping_is_answered_after_everything_that_was_acknowledged_before_it() {
     for count in 1..=50 {
         let identity = holder.identity().await;
         holder.revoke_all(&identity).await.unwrap();
-        let mut heartbeat = watching.ping().await;
-        let mut age = heartbeat.age.expect("it was read");
-        // The list that is so old may be the one before the revocation, and then it says so.
-        while age.seconds == 0 && watching.entries.len() < count {
-            heartbeat = watching.ping().await;
-            age = heartbeat.age.expect("it was read");
-        }
-        assert_eq!(watching.entries.len(), count);
-        if let Some(list) = heartbeat.list {
+        let acknowledged = Instant::now();
+        let mut list = None;
+        eventually("the revocation is told", async || {
+            let since = acknowledged.elapsed();
+            let heartbeat = watching.ping().await;
+            let is_told = watching.entries.len() == count;
+            // The list may still be the one before the revocation, and then it says so.
+            let age = age_of(&heartbeat);
+            assert!(is_told || age >= since, "{age:?} old, {since:?} after it");
+            list = heartbeat.list;
+            is_told
+        })
+        .await;
+        if let Some(list) = list {
             assert_eq!(list.live_entries, u64::try_from(count).unwrap());
             assert_eq!(list.digest.len(), 16);
         }
@@ -99,7 +104,7 @@ async fn a_cursor_of_another_store_or_ahead_of_the_log_brings_a_snapshot() {
     let holder = server.primary();
     let identity = holder.identity().await;
     holder.revoke_all(&identity).await.unwrap();
-    let own = Watching::start(&server.enforcer()).await.cursor;
+    let own = Watching::start_after(&server.enforcer(), 1).await.cursor;
     let (start, _) = own.rsplit_once('.').unwrap();
     let several = format!("{own},{own}");
     for cursor in [foreign, format!("{start}.9"), several] {
@@ -202,7 +207,8 @@ async fn a_server_that_stops_ends_its_watches_and_says_so() {
     assert_eq!(reason(&status), "DRAINING");
     let stopping = Instant::now();
     assert!(server.ended().await.status.success());
-    assert!(stopping.elapsed() < Duration::from_secs(5));
+    // Much less than it would wait for calls that do not end.
+    assert!(stopping.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]
@@ -214,12 +220,13 @@ async fn a_watcher_that_does_not_read_is_ended_and_resumes() {
     for _ in 0..60_000 {
         watching.ask();
     }
-    // Long enough for patience to run out, while others are served as ever.
-    let patience = Instant::now();
-    while patience.elapsed() < Duration::from_secs(12) {
+    // The server runs out of patience, while others are served as ever.
+    let what = "the server has ended the watch that nobody reads";
+    eventually(what, async || {
         quick.ping().await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        server.output().contains("a call was refused")
+    })
+    .await;
     let status = watching.end().await;
     assert_eq!(status.code(), Code::Aborted, "{status:?}");
     assert_eq!(reason(&status), "WATCH_TOO_SLOW");
@@ -250,7 +257,9 @@ async fn two_hundred_watchers_hear_of_every_revocation_in_its_order() {
     for mut watching in watchers {
         while watching.entries.len() < positions.len() {
             let message = watching.next().await.unwrap();
-            assert!(matches!(message, Message::Revocations(_)), "{message:?}");
+            // The key set is told again now and then, on a machine that takes so long.
+            let is_expected = matches!(message, Message::Revocations(_) | Message::KeySet(_));
+            assert!(is_expected, "{message:?}");
         }
         let told = watching.entries.iter().map(|entry| &entry.position);
         assert!(told.eq(&positions));
@@ -264,10 +273,16 @@ async fn a_cursor_survives_a_crash_of_the_server() {
     let holder = server.primary();
     let identity = holder.identity().await;
     holder.revoke_all(&identity).await.unwrap();
-    let cursor = Watching::start(&server.enforcer()).await.cursor;
+    let cursor = Watching::start_after(&server.enforcer(), 1).await.cursor;
     server.kill();
     let server = Server::start_on(&data, &[]).await;
     let watching = Watching::resume(&server.enforcer(), &cursor).await;
     assert!(watching.started.unwrap().resumed);
     assert!(watching.entries.is_empty());
+}
+
+/// How old a list is, as its server says.
+fn age_of(heartbeat: &Heartbeat) -> Duration {
+    let age = heartbeat.age.expect("it was read");
+    age.try_into().expect("an age")
 }

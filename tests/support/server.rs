@@ -110,12 +110,7 @@ impl Server {
         for _ in 0..100 {
             silent.push(TcpStream::connect(address).await.expect("a connection"));
         }
-        eventually("it has none left", async || {
-            server
-                .output()
-                .contains("a connection could not be accepted")
-        })
-        .await;
+        server.says("a connection could not be accepted").await;
         server
     }
 
@@ -230,6 +225,13 @@ impl Server {
     /// Everything that it has printed so far.
     pub(crate) fn output(&self) -> String {
         self.printed.all()
+    }
+
+    /// Waits until it has printed this. What it prints is read beside the test, and some of it on another
+    /// pipe than where it listens.
+    pub(crate) async fn says(&self, text: &str) {
+        let what = format!("it says `{text}`");
+        eventually(&what, async || self.output().contains(text)).await;
     }
 
     /// A connection to it.

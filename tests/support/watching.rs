@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use super::{Caller, DEADLINE};
+use super::{Caller, DEADLINE, eventually};
 
 /// A watch, and what it has told so far.
 pub(crate) struct Watching {
@@ -51,6 +51,19 @@ impl Watching {
         let mut watching = Self::begin(caller, ping).await.expect("a watch");
         watching.heartbeat().await;
         watching
+    }
+
+    /// The same, once the feed has come to where the list is, which holds so much. The list hears of a
+    /// revocation before it is acknowledged and the feed a moment after, so that whoever begins between
+    /// the two is told of it twice.
+    pub(crate) async fn start_after(caller: &Caller, live_entries: u64) -> Self {
+        let mut before = Self::start(caller).await;
+        eventually("the feed is where the list is", async || {
+            let list = before.ping().await.list;
+            list.is_some_and(|list| list.live_entries == live_entries)
+        })
+        .await;
+        Self::start(caller).await
     }
 
     /// Goes on from a cursor, and reads on until it is up to date.
