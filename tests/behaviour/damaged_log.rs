@@ -78,7 +78,7 @@ async fn an_entry_of_an_unknown_kind_stops_checks_until_an_operator_strikes_it()
         metrics.contains("\nlanyard_log_unreadable 1\n"),
         "{metrics}"
     );
-    assert!(server.output().contains("`lanyard log strike 0 2`"));
+    server.says("`lanyard log strike 0 2`").await;
 
     let listed = json(&log(&data, &["list"]));
     assert_eq!(listed["entries"][0]["partition"], "0");
@@ -109,7 +109,8 @@ async fn an_entry_of_an_unknown_kind_stops_checks_until_an_operator_strikes_it()
         &server,
         "an entry was struck from the revocation log",
         "place=\"2\"",
-    );
+    )
+    .await;
     let sound = log_for_people(&data, &["list"]);
     assert!(sound.contains("none is missing"), "{sound}");
 }
@@ -145,7 +146,8 @@ async fn an_entry_that_is_missing_stops_checks_until_an_operator_gives_it_up() {
         &server,
         "missing entries of the revocation log were given up",
         "partition=0",
-    );
+    )
+    .await;
     let again = log(&data, &["give-up-missing", "0"]);
     assert!(!again.status.success());
 }
@@ -186,15 +188,14 @@ async fn becomes_ready(server: &Server) {
 }
 
 /// One line says what was done, by whom and where.
-fn is_audited(server: &Server, what: &str, place: &str) {
+async fn is_audited(server: &Server, what: &str, place: &str) {
     let operator = server.data().credential("operator").id;
-    let output = server.output();
-    let said = output.lines().any(|line| {
-        ["WARN", "audit", what, place, &operator]
-            .iter()
-            .all(|part| line.contains(part))
-    });
-    assert!(said, "no line with `{what}` in\n{output}");
+    let parts = ["WARN", "audit", what, place, &operator];
+    eventually(&format!("one line has `{what}`"), async || {
+        let is_it = |line: &str| parts.iter().all(|part| line.contains(part));
+        server.output().lines().any(is_it)
+    })
+    .await;
 }
 
 async fn state(server: &Server, token: &str) -> DecisionReason {

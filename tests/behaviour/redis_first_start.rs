@@ -42,6 +42,8 @@ async fn the_commands_to_try_work_as_they_are_printed() {
     let redis = Standalone::start();
     let replicas = Replicas::on(&redis.url());
     let server = replicas.start().await;
+    // The last of them, and with it the last line.
+    server.says("lanyard token revoke").await;
     let printed = server.output();
     let data = format!("data on {}, credentials in ", redis.url());
     assert!(printed.contains(&data), "{printed}");

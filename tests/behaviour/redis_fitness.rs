@@ -26,13 +26,12 @@ async fn a_redis_that_may_lose_what_was_acknowledged_is_refused_unless_that_is_s
         let relaxed = ["--redis-durability", "relaxed"];
         let server = replicas.start_with(&relaxed).await;
         server.primary().token(&["chat"]).await;
-        let printed = server.output();
-        assert!(
-            printed.contains("may be lost when Redis crashes\n"),
-            "{printed}"
-        );
-        let warned = |line: &str| line.contains("WARN") && line.contains("revocations too");
-        assert!(printed.lines().any(warned), "{printed}");
+        server.says("may be lost when Redis crashes\n").await;
+        eventually("it warns of what that means", async || {
+            let warned = |line: &str| line.contains("WARN") && line.contains("revocations too");
+            server.output().lines().any(warned)
+        })
+        .await;
     }
 }
 
@@ -120,7 +119,7 @@ async fn a_password_may_stand_in_the_environment_and_is_told_nobody() {
     server.primary().token(&["chat"]).await;
     never_told(&server);
     let told = format!("data on redis://{},", redis.address());
-    assert!(server.output().contains(&told), "{}", server.output());
+    server.says(&told).await;
 
     // Nor when it is wrong, or what it stands in is.
     let url = |password: &str| redis.url_as("default", password);
