@@ -14,6 +14,7 @@ use crate::support::{Bearer, Server, http, reason};
 #[tokio::test]
 async fn health_is_told_for_the_whole_and_for_each_service_without_a_credential() {
     let server = Server::start().await;
+    server.becomes_ready().await;
     for service in ["", IDENTITY, ADMIN, POLICY, TRUST] {
         let serving = health(&server, service).await.unwrap();
         assert_eq!(serving, ServingStatus::Serving, "{service:?}");
