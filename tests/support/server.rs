@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
-use super::{Bearer, Caller, Credential, Data, eventually, http, lanyard};
+use super::{Bearer, Caller, Credential, DEADLINE, Data, eventually, http, lanyard};
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Server {
@@ -148,6 +148,19 @@ impl Server {
         drop(process);
     }
 
+    /// Starts a server and kills it as soon as this holds. Looks without a pause, since it may not hold
+    /// for long.
+    pub(crate) fn killed_once(command: Command, mut holds: impl FnMut() -> bool) {
+        let (mut process, printed) = run(command);
+        let deadline = Instant::now() + DEADLINE;
+        while !holds() {
+            let running = process.0.try_wait().expect("a process").is_none();
+            assert!(running, "it has ended: {}", printed.all());
+            assert!(Instant::now() < deadline, "it never came to that");
+        }
+        drop(process);
+    }
+
     /// Asks the server to stop and waits until it has.
     pub(crate) async fn stop(self) -> Exited {
         self.terminate();
@@ -245,7 +258,7 @@ impl Server {
             }
             None => endpoint,
         };
-        endpoint.timeout(super::DEADLINE).connect_lazy()
+        endpoint.timeout(DEADLINE).connect_lazy()
     }
 
     /// Somebody who calls with this.
