@@ -24,8 +24,8 @@ async fn a_redis_that_hangs_is_as_good_as_gone() {
 
 async fn goes_and_comes(goes: impl FnOnce(&Node), comes: impl FnOnce(&Node)) {
     let redis = Standalone::start();
-    let flags = [&BOUND_FLAGS[..], &["--redis-response-timeout", "500ms"]].concat();
-    let fleet = Fleet::start(Replicas::with(&redis.url(), &flags), 1, &BOUND_FLAGS).await;
+    let replicas = Replicas::with(&redis.url(), &BOUND_FLAGS);
+    let fleet = Fleet::start(replicas, 1, &BOUND_FLAGS).await;
     let holders: Vec<_> = fleet.authorities.iter().map(Server::primary).collect();
     let identity = holders[0].identity().await;
     let living = holders[0].issue(&identity, &["chat"]).await.token;
@@ -36,8 +36,15 @@ async fn goes_and_comes(goes: impl FnOnce(&Node), comes: impl FnOnce(&Node)) {
 
     block_in_place(|| goes(&redis));
     let gone = Instant::now();
-    let checking = go_on_up_to_the_bound(&fleet, gone, (&living, &dead));
-    join(checking, refuse_at_once(&holders, &identity, &living)).await;
+    let askers = fleet.askers();
+    let checking = askers
+        .iter()
+        .map(|asks| goes_on_up_to_the_bound(asks, gone, (&living, &dead)));
+    join(
+        join_all(checking),
+        refuse_at_once(&holders, &identity, &living),
+    )
+    .await;
     for server in fleet.all() {
         server.becomes_unready().await;
     }
@@ -72,7 +79,7 @@ async fn refuse_at_once(holders: &[Caller], identity: &str, token: &str) {
     let took = begun.elapsed();
     println!("{} calls at once were refused in {took:?}", 2 * CALLS);
     // In a row, waiting for the response timeout each, they would take minutes.
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 fn is_away(refusal: &Status) {
@@ -82,33 +89,35 @@ fn is_away(refusal: &Status) {
     assert!(details.retry_info().is_some(), "{refusal:?}");
 }
 
-/// Points and replicas go on for about as long as the bound says and then refuse; what is dead is never
-/// accepted.
-async fn go_on_up_to_the_bound(fleet: &Fleet, gone: Instant, (living, dead): (&str, &str)) {
-    let replicas: Vec<_> = fleet.authorities.iter().map(Server::enforcer).collect();
-    for replica in &replicas {
-        assert_eq!(Said::of(replica, living).await, Said::ALLOWED);
-        assert_eq!(Said::of(replica, dead).await, Said::REVOKED);
-    }
-    let asks = fleet.points[0].enforcer();
+/// A point or a replica goes on for about as long as the bound says and then refuses; what is dead is
+/// never accepted.
+async fn goes_on_up_to_the_bound(asks: &Caller, gone: Instant, (living, dead): (&str, &str)) {
     let mut accepted = 0;
-    while Said::of(&asks, living).await == Said::ALLOWED {
-        assert!(gone.elapsed() < BOUND + Duration::from_secs(1));
+    loop {
+        // What was decided in time may be heard of late.
+        let asked = gone.elapsed();
+        match Said::of(asks, living).await {
+            Said::ALLOWED => assert!(asked <= BOUND, "accepted after {asked:?}"),
+            said => break assert_eq!(said, Said::Stale),
+        }
         accepted += 1;
-        assert_ne!(Said::of(&asks, dead).await, Said::ALLOWED);
+        let of_dead = Said::of(asks, dead).await;
+        assert!(
+            matches!(of_dead, Said::REVOKED | Said::Stale),
+            "{of_dead:?}"
+        );
         sleep(Duration::from_millis(50)).await;
     }
     println!("{accepted} checks went on, for {:?}", gone.elapsed());
     assert!(accepted > 5, "only {accepted} checks went on");
     assert!(gone.elapsed() > BOUND / 2);
-    for asks in replicas.iter().chain([&asks]) {
-        assert_eq!(Said::of(asks, living).await, Said::Stale);
-        assert_eq!(Said::of(asks, dead).await, Said::Stale);
-    }
+    // Nothing that comes later makes the list any younger.
+    assert_eq!(Said::of(asks, living).await, Said::Stale);
+    assert_eq!(Said::of(asks, dead).await, Said::Stale);
 }
 
 /// Shorter than any that one would choose, so that a test can wait for it.
-const BOUND: Duration = Duration::from_secs(4);
-const BOUND_FLAGS: [&str; 2] = ["--freshness-bound", "4s"];
+const BOUND: Duration = Duration::from_secs(8);
+const BOUND_FLAGS: [&str; 2] = ["--freshness-bound", "8s"];
 
 const CALLS: usize = 200;
