@@ -225,8 +225,8 @@ async fn a_redis_that_is_away_is_told_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_redis_is_away_calls_are_refused_at_once_and_then_served_again() {
     let redis = Standalone::start();
-    let impatient = ["--redis-response-timeout", "500ms"];
-    let server = Replicas::with(&redis.url(), &impatient).start().await;
+    let patience = ["--redis-response-timeout", "2s"];
+    let server = Replicas::with(&redis.url(), &patience).start().await;
     let caller = server.primary();
     let identity = caller.identity().await;
     let token = caller.issue(&identity, &["chat"]).await.token;
@@ -238,15 +238,16 @@ async fn while_redis_is_away_calls_are_refused_at_once_and_then_served_again() {
     eventually("tokens are issued again", async || issue().await.is_ok()).await;
 
     redis.kill();
+    let begun = Instant::now();
     for _ in 0..20 {
-        let begun = Instant::now();
         away(issue().await);
-        assert!(
-            begun.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            begun.elapsed()
-        );
     }
+    // Half of what they take who wait for an answer.
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
     redis.restart();
     eventually("tokens are issued again", async || issue().await.is_ok()).await;
     let revocation = caller.revoke(&token).await.unwrap();

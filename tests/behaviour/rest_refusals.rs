@@ -278,7 +278,7 @@ async fn a_page_has_1_to_1000_identities_and_begins_where_the_one_before_has_end
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_store_is_away_it_is_told_when_to_try_again_and_of_no_other_error() {
     let redis = Standalone::start();
-    let replicas = Replicas::with(&redis.url(), &["--redis-response-timeout", "500ms"]);
+    let replicas = Replicas::on(&redis.url());
     let server = replicas.start().await;
     server.ready().await;
     let key = replicas.data().credential("primary");
