@@ -50,7 +50,8 @@ async fn fail_over(times: usize) {
     println!("the servers were whole again after {}", Figures::of(back));
     let whole = Figures::of(whole);
     println!("the service was back after that in {whole}");
-    assert!(whole.max < Duration::from_secs(5), "{whole}");
+    // A service that does not find Redis again does not come back at all.
+    assert!(whole.max < Duration::from_secs(15), "{whole}");
     assert!(ledger.unacknowledged > 0, "nothing was under way");
     assert!(ledger.rotations > 0, "no key was rotated");
 

@@ -28,7 +28,8 @@ async fn thirty_kills_of_redis_under_load_lose_nothing_that_was_acknowledged() {
     let ledger = load.stop().await;
     println!("{KILLS} kills in {took:?}: {ledger}");
     println!("the service was back after {}", Figures::of(back.clone()));
-    assert!(back.iter().all(|after| *after < Duration::from_secs(5)));
+    // A service that does not find Redis again does not come back at all.
+    assert!(back.iter().all(|after| *after < Duration::from_secs(15)));
     assert!(
         ledger.unacknowledged > 0,
         "nothing was under way at any kill"
