@@ -12,8 +12,11 @@ use crate::{
     tenants::{id, identity, primary, revoke_token, tenant},
 };
 
-/// Well over what a call may take that fails at once, and well under any timeout.
-const AT_ONCE: Duration = Duration::from_millis(500);
+/// Well over what hundreds of calls may take that fail at once, and well under any timeout here.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Just below what a call takes that tries in vain to connect to a server which hangs.
+const TRIED: Duration = Duration::from_millis(900);
 
 async fn is_away(store: &RedisStore, resource: ResourceId, by: CredentialId) -> bool {
     let token = lanyard_token::TokenId::from_uuid(id());
@@ -24,7 +27,9 @@ async fn is_away(store: &RedisStore, resource: ResourceId, by: CredentialId) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_gone_is_told_at_once_and_found_again_when_it_is_back() {
     let server = Standalone::start();
-    let store = serve(&options(&server.url())).await;
+    let mut options = options(&server.url());
+    options.response_timeout = Duration::from_secs(30);
+    let store = serve(&options).await;
     let resource = tenant(&store).await;
     let by = primary(&store, resource).await.unwrap();
     server.kill();
@@ -40,22 +45,27 @@ async fn a_server_that_is_gone_is_told_at_once_and_found_again_when_it_is_back()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_holds_up_nobody_after_the_first() {
     let server = Standalone::start();
-    let mut options = options(&server.url());
-    options.response_timeout = Duration::from_secs(1);
-    let store = serve(&options).await;
+    let store = serve(&options(&server.url())).await;
     let resource = tenant(&store).await;
     let by = primary(&store, resource).await.unwrap();
     server.pause();
     assert!(is_away(&store, resource, by).await);
     // One call finds out that there is no connection to be had, and no other waits for it.
     assert!(is_away(&store, resource, by).await);
-    let mut at_once = 0;
+    let (mut slow, mut between) = (0, Duration::ZERO);
     for _ in 0..20 {
         let asked = Instant::now();
         assert!(is_away(&store, resource, by).await);
-        at_once += usize::from(asked.elapsed() < AT_ONCE);
+        let took = asked.elapsed();
+        if took < TRIED {
+            between += took;
+        } else {
+            slow += 1;
+        }
     }
-    assert!(at_once >= 15, "only {at_once} of 20 were answered at once");
+    // Once in a while a call finds out whether it is back. The more of that passes, the more of them do.
+    let may_be_slow = 5 + between.as_millis() / 100;
+    assert!(slow <= may_be_slow, "{slow} of 20 waited in {between:?}");
     server.resume();
     eventually(async || revoke_token(&store, resource).await.ok()).await;
 }

@@ -139,7 +139,6 @@ async fn while_most_sentinels_are_silent_nothing_is_vouched_for() {
     let servers = Replicated::start(1);
     let mut options = servers.options();
     options.replicas = Some(1);
-    options.response_timeout = Duration::from_secs(1);
     let store = serve(&options).await;
     let resource = tenant(&store).await;
     let silence = |from: usize| {
@@ -163,7 +162,6 @@ async fn while_most_sentinels_are_silent_nothing_is_vouched_for() {
 async fn writes_wait_for_as_many_replicas_as_were_asked_for() {
     let servers = Replicated::start(2);
     let mut options = servers.options();
-    options.response_timeout = Duration::from_secs(1);
     let store = serve(&options).await;
     let resource = tenant(&store).await;
     let replica = (0..3).find(|node| *node != servers.primary()).unwrap();
