@@ -24,7 +24,7 @@ async fn ten_failovers_under_load_lose_nothing_that_was_acknowledged() {
 /// Kills the primary so many times. The service has to be back although the killed node is not: with
 /// every replica to wait for, that is when the node is there again.
 async fn fail_over(times: usize) {
-    let servers = Replicated::start(2);
+    let servers = Replicated::failing_over(2);
     let url = servers.sentinel_url();
     let flags = ["--redis-replicas", "2"];
     let fleet = Fleet::start(Replicas::with(&url, &flags), 1, &[]).await;

@@ -9,7 +9,9 @@ const SHARES: usize = 3;
 /// The number of slots that any cluster has.
 const SLOTS: usize = 16_384;
 
-/// Three primaries that share the slots, each with replicas if they are asked for.
+/// Three primaries that share the slots, each with replicas if they are asked for. These take the place
+/// of a primary that has been silent: for half a minute, so that none does by chance, or for two seconds
+/// where one is to.
 ///
 /// Nodes are told apart by a number, which they keep whatever their role. The primaries begin as 0, 1 and
 /// 2; 3, 4 and 5 are replicas of these, in this order, and so on.
@@ -38,6 +40,13 @@ impl Cluster {
         cluster.replicate();
         cluster.await_settled();
         cluster
+    }
+
+    /// Starts three primaries with so many replicas each, which take the place of a primary once it has
+    /// been silent for two seconds.
+    #[must_use]
+    pub fn failing_over(replicas: usize) -> Self {
+        Self::start_with(replicas, &["cluster-node-timeout 2000"])
     }
 
     /// Where it is: all of its nodes.
@@ -164,13 +173,13 @@ impl Cluster {
     }
 }
 
-/// A node that has been silent for two seconds is taken to be gone. Replicas stay with their primary and
-/// take its place however long they have not heard of it.
+/// A node is taken to be gone that has been silent for far longer than any is on a loaded machine.
+/// Replicas stay with their primary and take its place however long they have not heard of it.
 const SETTINGS: [&str; 6] = [
     "cluster-enabled yes",
     "cluster-config-file nodes.conf",
     "cluster-announce-ip 127.0.0.1",
-    "cluster-node-timeout 2000",
+    "cluster-node-timeout 30000",
     "cluster-allow-replica-migration no",
     "cluster-replica-validity-factor 0",
 ];

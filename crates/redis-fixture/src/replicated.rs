@@ -23,8 +23,15 @@ const PACE: [(&str, &str); 6] = [
     ("tilt-trigger", "60000"),
 ];
 
-/// A primary and its replicas, watched by three sentinels that promote a replica when the primary has
-/// been silent for a second.
+/// After how many milliseconds of silence a primary is taken to be gone by sentinels that are to promote
+/// nobody. Far more than any node is silent for on a loaded machine.
+const PATIENT: u32 = 60_000;
+
+/// The same for those that are.
+const IMPATIENT: u32 = 1000;
+
+/// A primary and its replicas, watched by three sentinels. They promote a replica when the primary has
+/// been silent: for a minute, so that none is promoted by chance, or for a second where it is to be.
 ///
 /// Nodes are told apart by a number, which they keep whatever their role. The primary begins as 0.
 pub struct Replicated {
@@ -34,27 +41,22 @@ pub struct Replicated {
 }
 
 impl Replicated {
-    /// Starts a primary with so many replicas, and waits until all is settled.
+    /// Starts a primary with so many replicas, and waits until all is settled. It stays the primary.
     #[must_use]
     pub fn start(replicas: usize) -> Self {
         Self::start_with(replicas, &[])
     }
 
-    /// The same, with further lines of configuration for each of the nodes.
+    /// The same, with a primary that is replaced once it has been silent for a second.
+    #[must_use]
+    pub fn failing_over(replicas: usize) -> Self {
+        Self::watched(replicas, &[], IMPATIENT)
+    }
+
+    /// The same as [`Self::start`], with further lines of configuration for each of the nodes.
     #[must_use]
     pub fn start_with(replicas: usize, lines: &[&str]) -> Self {
-        let mut lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
-        let primary = node(false, &lines);
-        let port = primary.port();
-        lines.push(format!("replicaof 127.0.0.1 {port}"));
-        let mut nodes = vec![primary];
-        nodes.extend((0..replicas).map(|_| node(false, &lines)));
-        // A sentinel learns of the replicas from the primary, which must know them by then.
-        wait::until_true("the replicas follow", || follow(&nodes, 0));
-        let sentinels = (0..SENTINELS).map(|_| sentinel(port)).collect();
-        let all = Self { sentinels, nodes };
-        all.await_settled();
-        all
+        Self::watched(replicas, lines, PATIENT)
     }
 
     /// Where a client asks for the primary: the sentinels, and what they call it.
@@ -127,6 +129,22 @@ impl Replicated {
         });
     }
 
+    fn watched(replicas: usize, lines: &[&str], patience: u32) -> Self {
+        let mut lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let primary = node(false, &lines);
+        let port = primary.port();
+        lines.push(format!("replicaof 127.0.0.1 {port}"));
+        let mut nodes = vec![primary];
+        nodes.extend((0..replicas).map(|_| node(false, &lines)));
+        // A sentinel learns of the replicas from the primary, which must know them by then.
+        wait::until_true("the replicas follow", || follow(&nodes, 0));
+        let sentinels = (0..SENTINELS).map(|_| sentinel(port, patience));
+        let sentinels = sentinels.collect();
+        let all = Self { sentinels, nodes };
+        all.await_settled();
+        all
+    }
+
     fn named(&self) -> Option<usize> {
         let names: Vec<_> = self.sentinels.iter().filter_map(named_by).collect();
         let votes = |node: &Node| names.iter().filter(|port| **port == node.port()).count();
@@ -145,11 +163,11 @@ fn node(sentinel: bool, lines: &[String]) -> Node {
     Node::start(Node::new_home(), &recipe)
 }
 
-fn sentinel(primary: u16) -> Node {
+fn sentinel(primary: u16, patience: u32) -> Node {
     let majority = SENTINELS / 2 + 1;
     let lines = [
         format!("sentinel monitor {NAME} 127.0.0.1 {primary} {majority}"),
-        format!("sentinel down-after-milliseconds {NAME} 1000"),
+        format!("sentinel down-after-milliseconds {NAME} {patience}"),
         format!("sentinel failover-timeout {NAME} 3000"),
         format!("sentinel parallel-syncs {NAME} 8"),
     ];

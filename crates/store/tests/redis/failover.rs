@@ -54,7 +54,7 @@ async fn has_all(store: &RedisStore, resource: ResourceId, of: &Mutex<BTreeSet<P
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_sentinel_promotes_has_all_that_every_replica_acknowledged() {
-    let servers = Replicated::start(2);
+    let servers = Replicated::failing_over(2);
     let store = serve(&servers.options()).await;
     let resource = tenant(&store).await;
     let known = identity(&store, resource).await;
@@ -180,7 +180,7 @@ async fn writes_wait_for_as_many_replicas_as_were_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_goes_on_when_a_replica_takes_over() {
-    let servers = Cluster::start_with(1, &[]);
+    let servers = Cluster::failing_over(1);
     let mut options = options(&servers.url());
     options.replicas = Some(1);
     let store = serve(&options).await;
