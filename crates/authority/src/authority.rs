@@ -16,8 +16,8 @@ use crate::{
     Entropy, Error, LogStatus, MasterKey, Secret, TrustFeed,
     bearer::Validity,
     caller::BEARERS,
-    entropy::id_at,
     follow::{Reader, StatusBoard},
+    ids::Ids,
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
     refusals::Refusals,
@@ -49,6 +49,7 @@ pub struct Authority<S, C, E> {
     pub(crate) store: S,
     pub(crate) clock: C,
     pub(crate) entropy: E,
+    ids: Ids,
     pub(crate) master_key: MasterKey,
     pub(crate) settings: Settings,
     pub(crate) verifier: Verifier,
@@ -87,6 +88,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             store,
             clock,
             entropy,
+            ids: Ids::default(),
             master_key,
             settings,
             verifier,
@@ -177,9 +179,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Ok(())
     }
 
-    /// A new id.
+    /// A new id, above all that were made here before.
     pub(crate) fn id_at(&self, now: UnixTime) -> Result<Uuid, Error> {
-        Ok(id_at(&self.entropy, now)?)
+        Ok(self.ids.next(&self.entropy, now)?)
     }
 
     /// A new secret of a credential or a signing key.

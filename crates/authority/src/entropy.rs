@@ -1,8 +1,6 @@
 //! Chance, behind a seam: ids and secrets are made from it, and tests choose it.
 
 use aws_lc_rs::rand;
-use lanyard_token::UnixTime;
-use uuid::{Builder, Uuid};
 
 /// The system gives no randomness. Nothing is made without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,11 +24,4 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         rand::fill(bytes).map_err(|_| EntropyError)
     }
-}
-
-/// A new id. Ids are in the order of their making, so that lists are, too.
-pub(crate) fn id_at(entropy: &impl Entropy, now: UnixTime) -> Result<Uuid, EntropyError> {
-    let mut chance = [0; 10];
-    entropy.fill(&mut chance)?;
-    Ok(Builder::from_unix_timestamp_millis(now.as_millis(), &chance).into_uuid())
 }

@@ -11,7 +11,7 @@ use lanyard_store::{FirstStart, Store};
 use lanyard_token::{Clock, CredentialId};
 use tokio::time;
 
-use crate::{BootstrapError, Entropy, Error, entropy::id_at};
+use crate::{BootstrapError, Entropy, Error, ids::Ids};
 
 /// The turn to make the first start. Give it back if it is not used.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ impl FirstTurn {
         entropy: &impl Entropy,
     ) -> Result<Option<Self>, BootstrapError> {
         let now = clock.wall().map_err(Error::from)?;
-        let operator = CredentialId::from_uuid(id_at(entropy, now).map_err(Error::from)?);
+        let operator = Ids::default().next(entropy, now).map_err(Error::from)?;
+        let operator = CredentialId::from_uuid(operator);
         let waiting = async {
             loop {
                 let taken = store.take_first_turn(operator, LENGTH).await;

@@ -21,7 +21,7 @@
 //! | `log_repair` | what an operator does about a log that is not |
 //! | `feed` | handing all of that on to enforcement points |
 //! | `first_turn`, `bootstrap` | the first start on an empty store |
-//! | `secret`, `seal`, `entropy`, `names`, `paging`, `issue_times`, `refusals`, `remembered` | what they need |
+//! | `secret`, `seal`, `entropy`, `ids`, `names`, `paging`, `issue_times`, `refusals`, `remembered` | what they need |
 
 mod access_keys;
 mod authority;
@@ -34,6 +34,7 @@ mod feed;
 mod first_turn;
 mod follow;
 mod identities;
+mod ids;
 mod issue_times;
 mod keyring;
 mod log_repair;
