@@ -277,8 +277,9 @@ async fn revocations_are_told_for_each_commit_where_the_admin_port_is_known() {
         &format!("revoke --tokens 50 --admin-endpoint {admin}"),
     );
     let shared = told["also"]["acknowledged revocations for each commit"].as_f64();
+    // What else the authority commits meanwhile counts as well.
     assert!(
-        shared.is_some_and(|shared| (1.0..=400.0).contains(&shared)),
+        shared.is_some_and(|shared| (0.9..=400.0).contains(&shared)),
         "{told}"
     );
 
@@ -342,7 +343,7 @@ async fn a_bench_that_lost_its_authority_says_what_it_left_behind() {
 async fn what_was_measured_before_the_authority_died_is_told_all_the_same() {
     let server = Server::start().await;
     server.ready().await;
-    let line = "check --duration 3s --rounds 1 --warm-up 0s --json";
+    let line = "check --duration 6s --rounds 1 --warm-up 0s --json";
     let bench = start(&server, line);
     eventually("checks are asked", async || {
         http::get(server.admin_url(), "/metrics")

@@ -23,7 +23,7 @@ async fn a_rolling_restart_fails_no_call_that_a_retry_does_not_cure() {
         load.goes_on().await;
         let server = &mut both[turn % 2];
         let old = server.take().unwrap();
-        let address = old.endpoint().strip_prefix("http://").unwrap().to_owned();
+        let address = old.address();
         let exited = old.stop().await;
         assert!(exited.status.success(), "{exited:?}");
         load.goes_on().await;

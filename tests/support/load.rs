@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-use super::{Bearer, Caller, Credential, Fleet, KnownKey, Ledger, eventually, now, reason};
+use super::{Caller, Credential, Fleet, KnownKey, Ledger, eventually, now, reason};
 
 /// Load on the replicas of a fleet, until it is stopped.
 pub(crate) struct Load {
@@ -136,14 +136,11 @@ impl Mint {
     }
 }
 
-/// Somebody at each replica, with a bearer that is good for all of the test.
+/// Somebody at each replica.
 fn callers(fleet: &Fleet, role: &str) -> Vec<Caller> {
-    let bearer = fleet.replicas.data().credential(role).bearer();
-    let bearer = Bearer::Text(format!("Bearer {bearer}"));
+    let credential = fleet.replicas.data().credential(role);
     let callers = fleet.authorities.iter();
-    callers
-        .map(|server| server.caller_with(bearer.clone()))
-        .collect()
+    callers.map(|server| server.caller(&credential)).collect()
 }
 
 /// Waits until every replica takes the tokens.

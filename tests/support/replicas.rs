@@ -71,7 +71,12 @@ impl Replicas {
                 command.arg(flag).arg(path);
             }
         }
-        Server::on_free_ports(&mut command, &said);
+        // Replicas go and come back.
+        let address = Server::own_address();
+        let listen = ["--listen", address.as_str()];
+        let listens = said.contains(&listen[0]);
+        let own = if listens { &[][..] } else { &listen };
+        Server::on_free_ports(&mut command, &[&said, own].concat());
         command
     }
 }

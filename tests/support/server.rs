@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -46,6 +46,17 @@ impl Server {
     /// Starts a server on a directory that may have been used before.
     pub(crate) async fn start_on(data: &Data, flags: &[&str]) -> Self {
         Self::come_up(data, spawn(data, flags)).await
+    }
+
+    /// An address of this machine that no other server here listens on, at any free port. A server that
+    /// goes and comes back needs one: at the address that all have, somebody else may be given its port
+    /// while it is away.
+    pub(crate) fn own_address() -> String {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let host = [number / 250 % 250, number % 250].map(|part| part + 1);
+        let test = process::id() % 250 + 1;
+        format!("127.{test}.{}.{}:0", host[0], host[1])
     }
 
     /// Starts an enforcement point with the enforcer credential of this directory.
