@@ -16,12 +16,12 @@ mod reader;
 mod scan;
 mod status;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join3, select};
 use lanyard_store::Store;
 use lanyard_token::Clock;
-use tokio::time;
+use tokio::time::{self, MissedTickBehavior};
 
 pub use self::status::{LogFault, LogStatus};
 pub(crate) use self::{reader::Reader, status::StatusBoard};
@@ -60,13 +60,17 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     }
 
     async fn follow_log(&self, reader: &Reader) {
+        // All logs have their turns at the same moments, whichever were read in between, so that what is
+        // asked then goes to the store in one piece.
+        let mut turns = time::interval(EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            match self.read_round(reader).await {
+            // Either is a reason to read, also where the store was away: what was appended there means
+            // that it is back. A wake-up that comes while reading is kept.
+            select(pin!(turns.tick()), pin!(reader.woken())).await;
+            if let Err(Error::Log(_)) = self.read_round(reader).await {
                 // It takes the whole log to see whether that has changed.
-                Err(Error::Log(_)) => time::sleep(REST).await,
-                // Either is a reason to read, also where the store was away: what was appended there
-                // means that it is back. A wake-up that comes while reading is kept.
-                Ok(()) | Err(_) => drop(time::timeout(EVERY, reader.woken()).await),
+                time::sleep(REST).await;
             }
         }
     }
