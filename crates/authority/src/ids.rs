@@ -49,8 +49,6 @@ const COUNT_BITS: u32 = 12;
 
 #[cfg(test)]
 mod tests {
-    use lanyard_token::UnixTime;
-
     use super::*;
 
     struct SomeChance(u8);
