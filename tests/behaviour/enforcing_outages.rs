@@ -6,9 +6,6 @@ use lanyard_proto::v1::{Capability, CheckRequest, DecisionReason};
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 use tonic::Code;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 
 use crate::support::{Data, Server, eventually, http, reason};
 
@@ -45,13 +42,13 @@ async fn checks_go_on_up_to_the_bound_then_refuse_and_recover_with_the_authority
     assert!(last_accepted > BOUND / 3, "only for {last_accepted:?}");
     assert_eq!(said(&point, &living).await, Said::Stale);
     assert_eq!(said(&point, &dead).await, Said::Stale);
-    is_told_to_be(&point, false).await;
+    point.becomes_unready().await;
 
     let flags = ["--listen", address.as_str()];
     let authority = Server::start_on(&data, &flags).await;
     told(&point, &living, ALLOWED).await;
     told(&point, &dead, Said::Reason(DecisionReason::TokenRevoked)).await;
-    is_told_to_be(&point, true).await;
+    point.becomes_ready().await;
     let metrics = http::get(point.admin_url(), "/metrics").await.body;
     assert!(
         metrics.contains("lanyard_feed_snapshots 1"),
@@ -110,7 +107,7 @@ async fn without_an_authority_in_reach_it_starts_and_refuses_everything() {
         assert_eq!(said(&point, &token).await, Said::Stale);
         sleep(Duration::from_millis(50)).await;
     }
-    is_told_to_be(&point, false).await;
+    point.becomes_unready().await;
     let flags = ["--listen", address.as_str()];
     let authority = Server::start_on(&data, &flags).await;
     told(&point, &token, ALLOWED).await;
@@ -195,25 +192,6 @@ async fn said(point: &Server, token: &str) -> Said {
 async fn told(point: &Server, token: &str, expected: Said) {
     eventually("the point says what is expected", async || {
         said(point, token).await == expected
-    })
-    .await;
-}
-
-/// Whether load balancers and operators are told that it can answer.
-async fn is_told_to_be(point: &Server, ready: bool) {
-    let (status, serving) = if ready {
-        (200, ServingStatus::Serving)
-    } else {
-        (503, ServingStatus::NotServing)
-    };
-    eventually("it is told whether the point is ready", async || {
-        let request = HealthCheckRequest {
-            service: "lanyard.v1.PolicyService".to_owned(),
-        };
-        let mut client = HealthClient::new(point.channel());
-        let health = client.check(request).await.unwrap().into_inner().status;
-        let probe = http::get(point.admin_url(), "/readyz").await.status;
-        (probe, health) == (status, serving.into())
     })
     .await;
 }
