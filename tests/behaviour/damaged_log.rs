@@ -50,7 +50,7 @@ async fn a_log_that_nobody_has_touched_is_followed_at_once() {
     let (data, tokens) = stopped_after_three_revocations().await;
     drop(store_of(&data));
     let server = Server::start_on(&data, &[]).await;
-    becomes_ready(&server).await;
+    server.ready().await;
     assert_eq!(state(&server, &tokens.living).await, ALIVE);
     for token in &tokens.dead {
         assert_eq!(state(&server, token).await, DEAD);
@@ -97,8 +97,8 @@ async fn an_entry_of_an_unknown_kind_stops_checks_until_an_operator_strikes_it()
         struck.contains("lives on until its tokens expire"),
         "{struck}"
     );
-    becomes_ready(&server).await;
-    becomes_ready(&beside).await;
+    server.ready().await;
+    beside.ready().await;
     for point in [&server, &beside] {
         assert_eq!(state(point, &tokens.living).await, ALIVE);
         assert_eq!(state(point, &tokens.dead[0]).await, DEAD);
@@ -138,7 +138,7 @@ async fn an_entry_that_is_missing_stops_checks_until_an_operator_gives_it_up() {
         given_up.contains("lives on until its tokens expire"),
         "{given_up}"
     );
-    becomes_ready(&server).await;
+    server.ready().await;
     assert_eq!(state(&server, &tokens.living).await, ALIVE);
     assert_eq!(state(&server, &tokens.dead[0]).await, DEAD);
     assert_eq!(state(&server, &tokens.dead[2]).await, DEAD);
@@ -180,22 +180,11 @@ fn is_stale(refusal: &Status) {
     assert_eq!(reason(refusal), "REVOCATIONS_STALE");
 }
 
-async fn becomes_ready(server: &Server) {
-    eventually("it is ready", async || {
-        http::get(server.admin_url(), "/readyz").await.status == 200
-    })
-    .await;
-}
-
 /// One line says what was done, by whom and where.
 async fn is_audited(server: &Server, what: &str, place: &str) {
     let operator = server.data().credential("operator").id;
-    let parts = ["WARN", "audit", what, place, &operator];
-    eventually(&format!("one line has `{what}`"), async || {
-        let is_it = |line: &str| parts.iter().all(|part| line.contains(part));
-        server.output().lines().any(is_it)
-    })
-    .await;
+    let parts = ["WARN", "audit", what, place, operator.as_str()];
+    server.says_in_one_line(&parts).await;
 }
 
 async fn state(server: &Server, token: &str) -> DecisionReason {

@@ -56,7 +56,7 @@ async fn a_revocation_of_any_kind_is_in_force_in_well_under_a_second() {
 async fn it_answers_every_question_as_the_authority_does() {
     let authority = Server::start().await;
     let point = Server::enforce(authority.data(), &[authority.endpoint()], &[]).await;
-    ready(&point).await;
+    point.ready().await;
     let holder = authority.primary();
     let token = holder.token(&["chat.join", "voip"]).await;
     for capability in (1..=21).map(|number| Capability::try_from(number).unwrap()) {
@@ -76,7 +76,7 @@ async fn it_answers_every_question_as_the_authority_does() {
 async fn a_stream_of_checks_is_answered_from_the_list_as_it_is_at_each() {
     let authority = Server::start().await;
     let point = Server::enforce(authority.data(), &[authority.endpoint()], &[]).await;
-    ready(&point).await;
+    point.ready().await;
     let holder = authority.primary();
     let token = holder.token(&["chat"]).await;
     let (asked, questions) = tokio::sync::mpsc::channel(8);
@@ -112,7 +112,7 @@ async fn a_stream_of_checks_is_answered_from_the_list_as_it_is_at_each() {
 async fn it_admits_the_holders_of_its_own_credential_and_nobody_else() {
     let authority = Server::start().await;
     let point = Server::enforce(authority.data(), &[authority.endpoint()], &[]).await;
-    ready(&point).await;
+    point.ready().await;
     let token = authority.primary().token(&["chat"]).await;
     let mut forged = authority.data().credential("enforcer");
     forged.secret[0] ^= 1;
@@ -137,7 +137,7 @@ async fn it_admits_the_holders_of_its_own_credential_and_nobody_else() {
 async fn a_token_by_a_compromised_key_is_refused_as_revoked_and_not_as_unknown() {
     let authority = Server::start().await;
     let point = Server::enforce(authority.data(), &[authority.endpoint()], &[]).await;
-    ready(&point).await;
+    point.ready().await;
     let token = authority.primary().token(&["chat"]).await;
     let before = verdict(&point.enforcer(), &token).await;
     assert_eq!(before, DecisionReason::Allowed);
@@ -160,7 +160,7 @@ async fn it_serves_on_a_socket_in_the_file_system() {
     let address = format!("unix:{}", path.display());
     let flags = ["--listen", address.as_str()];
     let point = Server::enforce(authority.data(), &[authority.endpoint()], &flags).await;
-    ready(&point).await;
+    point.ready().await;
     let token = authority.primary().token(&["chat"]).await;
     assert_eq!(
         verdict(&point.enforcer(), &token).await,
@@ -232,13 +232,6 @@ async fn revoke_signing_key(authority: &Server, token: &str) {
     let request = RevokeSigningKeyRequest { key_id };
     let operator = authority.operator();
     operator.admin().revoke_signing_key(request).await.unwrap();
-}
-
-async fn ready(point: &Server) {
-    eventually("the point is ready", async || {
-        http::get(point.admin_url(), "/readyz").await.status == 200
-    })
-    .await;
 }
 
 /// What a check says; while nothing is known yet, that the key is unknown.

@@ -27,11 +27,7 @@ async fn a_redis_that_may_lose_what_was_acknowledged_is_refused_unless_that_is_s
         let server = replicas.start_with(&relaxed).await;
         server.primary().token(&["chat"]).await;
         server.says("may be lost when Redis crashes\n").await;
-        eventually("it warns of what that means", async || {
-            let warned = |line: &str| line.contains("WARN") && line.contains("revocations too");
-            server.output().lines().any(warned)
-        })
-        .await;
+        server.says_in_one_line(&["WARN", "revocations too"]).await;
     }
 }
 

@@ -258,6 +258,13 @@ impl Server {
         eventually(&what, async || self.output().contains(text)).await;
     }
 
+    /// Waits until one line of what it has printed has all of these.
+    pub(crate) async fn says_in_one_line(&self, parts: &[&str]) {
+        let has_all = |line: &str| parts.iter().all(|part| line.contains(part));
+        let what = format!("one line has all of {parts:?}");
+        eventually(&what, async || self.output().lines().any(has_all)).await;
+    }
+
     /// A connection to it.
     pub(crate) fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(self.endpoint.clone()).expect("an endpoint");
