@@ -27,6 +27,7 @@ mod behaviour {
     mod enforcing_outages;
     mod errors;
     mod genuine_tokens;
+    mod http_methods;
     mod identities;
     mod issuing;
     mod listing;

@@ -11,10 +11,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 main() {
     need cargo "Rust 1.95 or later, by way of rustup"
     need cc "a C compiler, such as the package gcc, for the cryptography in C"
+    need_curl
     need_redis
     need_azure_sdks
     # All targets are run even after one has failed, so that a run tells everything that it can.
     exec cargo test --workspace --locked --no-fail-fast "$@" </dev/null
+}
+
+need_curl() {
+    command -v curl >/dev/null && return
+    echo "tests/run.sh: installing curl" >&2
+    install_packages curl >&2 && command -v curl >/dev/null && return
+    echo "tests/run.sh: \`curl\` is missing and could not be installed" >&2
+    exit 1
 }
 
 need_redis() {

@@ -159,7 +159,7 @@ async fn a_path_that_there_is_not_and_a_verb_that_is_not_its_are_told_in_json() 
         }
     }
     let jwks = rest.request("POST", "/.well-known/jwks.json", "");
-    assert_eq!(rest.send(&jwks).await.refusal(404).0, "ResourceNotFound");
+    assert_eq!(rest.send(&jwks).await.status, 405);
 }
 
 #[tokio::test]

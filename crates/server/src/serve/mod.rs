@@ -12,6 +12,7 @@
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
 //! | `service_port` | gRPC, REST and the keys on one port |
+//! | `jwks` | the key set over HTTP: caching and CORS |
 //! | `accept` | from a port to connections |
 //! | `first_word` | how long a connection may say nothing at all |
 //! | `front` | what every request there meets first: who calls, and what is counted |
@@ -30,6 +31,7 @@ mod files;
 mod first_word;
 mod front;
 mod home;
+mod jwks;
 mod list_numbers;
 mod log_numbers;
 mod master_key;

@@ -103,7 +103,7 @@ async fn serve<S: Store>(
         &authority,
         (&enforcer, stopped.clone()),
         (health, Arc::clone(&metrics)),
-        rest.map_err(Error::from)?,
+        (rest.map_err(Error::from)?, args.propagation_bound),
     )?;
     let mut upkeep = Upkeep::start(&authority, enforcer, reporter);
     if let Some(renewal) = tls.as_mut().and_then(|tls| tls.renewal.take()) {

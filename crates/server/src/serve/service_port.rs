@@ -4,25 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
-    http::{
-        StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
-    },
+    extract::Request,
+    http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use lanyard_enforcer::Enforcer;
 use lanyard_proto::DESCRIPTORS;
-use lanyard_revocation::View;
 use lanyard_store::Store;
-use lanyard_token::SystemClock;
+use lanyard_token::{PropagationBound, SystemClock};
 use tokio::sync::watch;
 use tonic::service::Routes;
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
-use super::{front::FrontLayer, metrics::Metrics};
+use super::{front::FrontLayer, jwks::Jwks, metrics::Metrics};
 use crate::{
     grpc::{self, Door, ENFORCER_SERVICES, Methods, SERVICES, ServedAuthority},
     rest::Rest,
@@ -40,7 +35,7 @@ pub(super) fn routes<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
     (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
-    rest: Rest<S>,
+    (rest, propagation_bound): (Rest<S>, PropagationBound),
 ) -> Result<ServicePort<ServedAuthority<S>>, ReflectionError> {
     let services = open_services(health, &SERVICES)?
         .add_service(grpc::identity_service(authority))
@@ -52,10 +47,8 @@ pub(super) fn routes<S: Store>(
         let rest = Arc::clone(&rest);
         async move { rest.answer(request).await }
     };
-    let http = Router::new()
-        .route(JWKS_PATH, get(jwks).fallback(rest.clone()))
-        .fallback(rest)
-        .with_state(authority.view());
+    let jwks = Jwks::new(authority.view(), propagation_bound);
+    let http = jwks.router().fallback(rest);
     Ok(behind_door(authority, metrics, (services, http)))
 }
 
@@ -113,15 +106,6 @@ fn reflection(services: &[&'static str]) -> ReflectionBuilder<'static> {
         .fold(builder, ReflectionBuilder::with_service_name)
 }
 
-async fn jwks(State(view): State<Arc<View>>) -> impl IntoResponse {
-    // A fraction of the propagation bound, unless that was made very short.
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "public, max-age=60"),
-    ];
-    (headers, view.keys().to_jwks_json())
-}
-
 fn not_found() -> Response {
     (
         StatusCode::NOT_FOUND,
@@ -134,4 +118,3 @@ fn not_found() -> Response {
 const SMALL_MESSAGE_BYTES: usize = 64 * 1024;
 /// Health is served, too, though it does not report on itself.
 const HEALTH_SERVICE: &str = "grpc.health.v1.Health";
-const JWKS_PATH: &str = "/.well-known/jwks.json";
