@@ -29,6 +29,7 @@ mod behaviour {
     mod genuine_tokens;
     mod http_methods;
     mod identities;
+    mod interop;
     mod issuing;
     mod listing;
     mod many_revocations;

@@ -2,8 +2,9 @@
 # Every test of the workspace, with one command: bash tests/run.sh
 #
 # It starts from a clean checkout and any directory. The tests of the Redis store start real servers
-# on ports of their own, so redis-server is installed if it is missing; those with the Azure SDKs need
-# Python 3.11, Node.js 20 and a JDK 17 or later, and the SDKs, which are installed under target/. Arguments go to `cargo test`,
+# on ports of their own, so redis-server is installed if it is missing; those with the Azure SDKs and with
+# foreign gRPC clients need Python 3.11, Node.js 20 and a JDK 17 or later, and packages of those languages, which
+# are installed under target/. Arguments go to `cargo test`,
 # so that `bash tests/run.sh --test main revoking` runs a part. What is printed last is cargo's own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,7 +14,9 @@ main() {
     need cc "a C compiler, such as the package gcc, for the cryptography in C"
     need_curl
     need_redis
-    need_azure_sdks
+    need_languages
+    need_packages azure python node java
+    need_packages interop python
     # All targets are run even after one has failed, so that a run tells everything that it can.
     exec cargo test --workspace --locked --no-fail-fast "$@" </dev/null
 }
@@ -40,21 +43,25 @@ need_redis() {
     exit 1
 }
 
-# Without them the tests that use them fail, and say what is missing: the others can still be run.
-need_azure_sdks() {
-    local missing=() language
+# Without them the tests that use them fail, and name the missing one: the others can still be run.
+need_languages() {
+    local missing=()
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v mvn >/dev/null || missing+=(maven)
-    if [[ ${#missing[@]} -gt 0 ]]; then
-        echo "tests/run.sh: installing ${missing[*]}" >&2
-        install_packages "${missing[@]}" >&2 || true
-    fi
-    for language in python node java; do
-        bash tests/clients/azure/install.sh "$language" >&2 ||
-            echo "tests/run.sh: the Azure SDK for $language could not be installed" >&2
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    echo "tests/run.sh: installing ${missing[*]}" >&2
+    install_packages "${missing[@]}" >&2 || true
+}
+
+# The packages of the suites in one folder of tests/clients, for each of these languages.
+need_packages() {
+    local suites="$1" language
+    for language in "${@:2}"; do
+        bash "tests/clients/$suites/install.sh" "$language" >&2 ||
+            echo "tests/run.sh: the packages of tests/clients/$suites for $language could not be installed" >&2
     done
 }
 

@@ -15,47 +15,25 @@ main() {
 install_python() {
     need_python
     installed python "${PYTHON_FILES[@]}" && return
-    say Python
     begin python
-    python3 -m venv "$SDKS/python/venv"
-    "$SDKS/python/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps \
-        --requirement "$AZURE/python/requirements.txt"
-    "$SDKS/python/venv/bin/pip" check --quiet --disable-pip-version-check
+    install_requirements "$AZURE/python/requirements.txt"
     end python "${PYTHON_FILES[@]}"
 }
 
 install_node() {
     need_node
     installed node "${NODE_FILES[@]}" && return
-    say JavaScript
     begin node
-    cp "${NODE_FILES[@]}" "$SDKS/node/"
-    npm ci --prefix "$SDKS/node" --ignore-scripts --no-audit --no-fund --loglevel=error
+    install_node_modules "${NODE_FILES[@]}"
     end node "${NODE_FILES[@]}"
 }
 
 install_java() {
     need_java
     installed java "${JAVA_FILES[@]}" && return
-    say Java
-    # Maven's repository is a cache, and what is in it stays good.
-    mkdir -p "$SDKS/java"
-    mvn --quiet --batch-mode --file "$AZURE/java/pom.xml" "-Dmaven.repo.local=$SDKS/java/repository" \
-        dependency:build-classpath "-Dmdep.outputFile=$SDKS/java/classpath"
+    begin java
+    install_class_path "$AZURE/java/pom.xml"
     end java "${JAVA_FILES[@]}"
-}
-
-say() { echo "tests/clients/azure: installing the SDK for $1" >&2; }
-
-begin() {
-    rm -rf "${SDKS:?}/$1"
-    mkdir -p "$SDKS/$1"
-}
-
-end() {
-    local language="$1"
-    shift
-    hash_of "$@" >"$(mark_of "$language")"
 }
 
 main "$@"

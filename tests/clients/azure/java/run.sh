@@ -8,7 +8,7 @@ need_installed java "${JAVA_FILES[@]}"
 # Both are of one run: another may be going on beside it.
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-classpath="$(<"$SDKS/java/classpath")"
+classpath="$(<"$INSTALLED/java/classpath")"
 javac -Xlint:all,-processing,-classfile -Werror -d "$work/classes" -cp "$classpath" "$AZURE"/java/src/*.java
 keytool -importcert -noprompt -alias lanyard-dev -file "$AZURE_CA" \
     -keystore "$work/trust.p12" -storepass changeit 2>/dev/null

@@ -7,4 +7,4 @@ need_installed python "${PYTHON_FILES[@]}"
 
 # One for the synchronous transport, one for the asynchronous.
 export REQUESTS_CA_BUNDLE="$AZURE_CA" SSL_CERT_FILE="$AZURE_CA"
-exec "$SDKS/python/venv/bin/python" -B "$AZURE/python/suite.py"
+exec "$INSTALLED/python/venv/bin/python" -B "$AZURE/python/suite.py"
