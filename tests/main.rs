@@ -23,10 +23,12 @@ mod behaviour {
     mod cli;
     mod crash;
     mod damaged_log;
+    mod deadlines;
     mod enforcing;
     mod enforcing_outages;
     mod errors;
     mod genuine_tokens;
+    mod http_connections;
     mod http_methods;
     mod identities;
     mod interop;

@@ -102,6 +102,73 @@ pub(crate) async fn call(
     Status::from_header_map(answer.headers()).expect("a status")
 }
 
+/// Makes a gRPC call with one message and further headers, and returns its final status, which comes
+/// with the headers or in the trailers.
+pub(crate) async fn call_with(
+    base: &str,
+    path: &str,
+    bearer: &str,
+    (headers, message): (&[(&str, &str)], &[u8]),
+) -> Status {
+    let (mut client, _connection) = connect(base).await;
+    let request = headers
+        .iter()
+        .fold(grpc(base, path, bearer), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+    let request = request.body(()).expect("a request");
+    let (answer, mut sending) = client.send_request(request, false).expect("sent");
+    // The request stays open, as that of a client which streams.
+    sending.send_data(framed(message), false).expect("sent");
+    let answer = timeout(DEADLINE, answer).await.expect("in time");
+    let answer = answer.expect("an answer");
+    if let Some(status) = Status::from_header_map(answer.headers()) {
+        return status;
+    }
+    let mut body = answer.into_body();
+    while let Some(chunk) = timeout(DEADLINE, body.data()).await.expect("in time") {
+        let length = chunk.expect("a chunk").len();
+        body.flow_control().release_capacity(length).expect("room");
+    }
+    let trailers = body.trailers().await.expect("no reset");
+    Status::from_header_map(&trailers.expect("trailers")).expect("a status")
+}
+
+/// Starts a gRPC call, and resets it once its message has arrived.
+pub(crate) async fn cancel_call(base: &str, path: &str, bearer: &str, message: &[u8]) {
+    let (client, _connection) = connect(base).await;
+    let request = grpc(base, path, bearer).body(()).expect("a request");
+    let mut client = client;
+    let (answer, mut sending) = client.send_request(request, false).expect("sent");
+    sending.send_data(framed(message), true).expect("sent");
+    // Frames are read in order: once this is answered, the call before it has begun.
+    let mut client = client.ready().await.expect("ready");
+    let ordinary = Request::get(format!("{base}/.well-known/jwks.json"));
+    let ordinary = ordinary.body(()).expect("a request");
+    let (after, _) = client.send_request(ordinary, true).expect("sent");
+    timeout(DEADLINE, after)
+        .await
+        .expect("in time")
+        .expect("an answer");
+    sending.send_reset(h2::Reason::CANCEL);
+    // A stream may have begun its response by then.
+    drop(answer.await);
+    // The reset is on its way once a later request is answered.
+    let mut client = client.ready().await.expect("ready");
+    let ordinary = Request::get(format!("{base}/.well-known/jwks.json"));
+    let ordinary = ordinary.body(()).expect("a request");
+    let (after, _) = client.send_request(ordinary, true).expect("sent");
+    timeout(DEADLINE, after)
+        .await
+        .expect("in time")
+        .expect("an answer");
+}
+
+fn framed(message: &[u8]) -> Bytes {
+    let length = u32::try_from(message.len()).expect("a short message");
+    [&[0], &length.to_be_bytes()[..], message].concat().into()
+}
+
 /// Begins a gRPC call and never ends it: the message is announced and does not come. The call is
 /// dropped with what is returned.
 pub(crate) async fn begin_call(base: &str, path: &str, bearer: &str) -> impl Drop + use<> {

@@ -29,7 +29,7 @@ use crate::{
     grpc::{self, ENFORCER_SERVICES},
     serve::{
         ListNumbers, Metrics, ServeError, ServicePort, Shown, Signals, Upkeep, admin_router,
-        answer, bind, connections, enforcer_routes, log_to_stderr,
+        answer, answer_admin, bind, connections, enforcer_routes, log_to_stderr,
     },
 };
 
@@ -101,7 +101,7 @@ impl Listener {
         self,
         port: ServicePort<LoneEnforcer>,
         stopped: watch::Receiver<bool>,
-    ) -> JoinHandle<Result<(), tonic::transport::Error>> {
+    ) -> JoinHandle<()> {
         match self {
             Self::Tcp(listener) => {
                 let incoming = Box::pin(connections(listener));
@@ -170,13 +170,11 @@ async fn serve(
 
     let readiness = upkeep.readiness();
     let shown = admin_router(Shown { metrics, readiness });
-    let mut admin = tokio::spawn(axum::serve(admin_listener, shown).into_future());
+    let mut admin = tokio::spawn(answer_admin(admin_listener, shown));
     let mut server = listener.answer(port, stopped);
     let mut signals = Signals::new().map_err(ServeError::System)?;
     let outcome = tokio::select! {
-        ended = &mut server => ended
-            .map_err(|error| ServeError::System(error.into()))?
-            .map_err(ServeError::Server),
+        _ = &mut server => Err(ServeError::ServicePort),
         _ = &mut admin => Err(ServeError::AdminPort),
         () = upkeep.broken() => Err(ServeError::Upkeep),
         () = signals.received() => Ok(()),

@@ -50,7 +50,7 @@ use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::
 pub(crate) use self::{
     admit::{Door, is_guarded},
     methods::Methods,
-    status::{told, unimplemented},
+    status::{deadline_exceeded, invalid_timeout, told, unimplemented},
 };
 
 /// The authority as it is served: over a real clock and real chance.

@@ -116,6 +116,20 @@ pub(crate) fn unimplemented(is_compressed: bool) -> Status {
     Status::with_error_details(Code::Unimplemented, message, details)
 }
 
+/// The status of a call whose deadline has passed.
+pub(crate) fn deadline_exceeded() -> Status {
+    let message =
+        "the deadline of the call has passed; a change that it asked for may have been made";
+    let details = ErrorDetails::with_error_info(name(ErrorReason::DeadlineExceeded), DOMAIN, []);
+    Status::with_error_details(Code::DeadlineExceeded, message, details)
+}
+
+/// The status of a call whose deadline is malformed.
+pub(crate) fn invalid_timeout() -> Status {
+    let message = "must be there once, with 1 to 8 digits and a unit of H, M, S, m, u or n";
+    Fault::Fields(vec![FieldViolation::new("grpc-timeout", message)]).into()
+}
+
 /// A status before it is one.
 struct Answer {
     code: Code,

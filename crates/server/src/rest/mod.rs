@@ -13,10 +13,12 @@
 //! | `handlers` | the calls |
 //! | `errors` | every refusal as an answer |
 //! | `headers` | what every answer has |
+//! | `call_count` | the count of calls by status, also of those that their clients gave up |
 
 mod admit;
 mod bodies;
 mod body;
+mod call_count;
 mod denial;
 mod errors;
 mod explain;
@@ -36,6 +38,7 @@ use lanyard_store::Store;
 
 use self::{
     admit::Admitted,
+    call_count::CallCount,
     denial::Denial,
     errors::Fault,
     handlers::Asked,
@@ -84,19 +87,18 @@ impl<S: Store> Rest<S> {
     pub(crate) async fn answer(&self, request: Request) -> Response {
         let (request, body) = request.into_parts();
         let target = Target::from(&request.uri);
-        let (counted, answered) = match Route::find(&request.method, &target) {
-            Ok(route) => (
-                route.template(),
-                self.answer_route(route, (&request, target), body).await,
-            ),
+        let found = Route::find(&request.method, &target);
+        let label = found.as_ref().map_or(OTHER, Route::template);
+        let count = CallCount::new(&self.metrics, label);
+        let answered = match found {
+            Ok(route) => self.answer_route(route, (&request, target), body).await,
             Err(fault) => {
                 body::discard(body).await;
-                (OTHER, Err(fault))
+                Err(fault)
             }
         };
         let mut response = answered.unwrap_or_else(Fault::into_response);
-        let status = i32::from(response.status().as_u16());
-        self.metrics.count_call(counted, status);
+        count.finish(response.status());
         self.headers.put(&request.headers, response.headers_mut());
         response
     }

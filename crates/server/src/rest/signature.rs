@@ -36,9 +36,10 @@ impl<'a> SignedHead<'a> {
             found => found?,
         };
         check_date(date, now)?;
+        // Where both are there, they agree in HTTP/2, and an absolute target takes precedence in HTTP/1.1.
         let host = match uri.authority() {
-            Some(authority) if !headers.contains_key(HOST) => authority.as_str(),
-            Some(_) | None => one(headers, HOST.as_str())?,
+            Some(authority) => authority.as_str(),
+            None => one(headers, HOST.as_str())?,
         };
         let content_hash = one(headers, X_MS_CONTENT_SHA256)?;
         Ok(Self {

@@ -6,11 +6,12 @@ use axum::{
     Router,
     extract::State,
     http::{StatusCode, header::CONTENT_TYPE},
+    middleware::map_request,
     response::IntoResponse,
     routing::get,
 };
 
-use super::{metrics::Metrics, upkeep::Readiness};
+use super::{host, metrics::Metrics, upkeep::Readiness};
 
 /// What the admin port shows.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub(crate) fn router(shown: Shown) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(shown)
+        .layer(map_request(host::require_valid))
 }
 
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {

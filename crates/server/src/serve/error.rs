@@ -108,9 +108,9 @@ pub(crate) enum ServeError {
     /// The reflection service.
     #[error("the descriptors cannot be served: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The server itself.
-    #[error("the server has stopped: {0}")]
-    Server(#[from] tonic::transport::Error),
+    /// The service port.
+    #[error("the service port is not served any more; the log tells more, start again")]
+    ServicePort,
     /// The admin port.
     #[error("the admin port is not served any more; the log tells more, start again")]
     AdminPort,

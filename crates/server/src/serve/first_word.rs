@@ -17,7 +17,6 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
-use tonic::transport::server::Connected;
 
 /// A connection that ends if its first word does not come in time.
 #[derive(Debug)]
@@ -112,14 +111,6 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for FirstWord<I> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.connection).poll_shutdown(cx)
-    }
-}
-
-impl<I: Connected> Connected for FirstWord<I> {
-    type ConnectInfo = I::ConnectInfo;
-
-    fn connect_info(&self) -> Self::ConnectInfo {
-        self.connection.connect_info()
     }
 }
 

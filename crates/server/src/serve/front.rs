@@ -16,10 +16,10 @@ use axum::{
     http::{Request, Response, header::CONTENT_TYPE},
     routing::future::RouteFuture,
 };
-use tonic::{Code, Status, body::Body, codegen::Service, service::Routes};
+use tonic::{body::Body, codegen::Service, service::Routes};
 use tower_layer::Layer;
 
-use super::metrics::Metrics;
+use super::{call::Call, metrics::Metrics};
 use crate::grpc::{self, Door, Methods};
 
 /// Puts a [`Front`] before services.
@@ -89,18 +89,18 @@ impl<D: Door> Service<Request<Body>> for Front<D> {
             let request: HttpRequest = request.map(axum::body::Body::new);
             return Answering::Http(http.call(request));
         }
-        let call = Call {
-            metrics: Arc::clone(metrics),
-            method: methods.find(request.uri().path()),
-            is_compressed: is_compressed(&request),
-        };
+        let method = methods.find(request.uri().path());
+        let mut call = Call::new(metrics, method, is_compressed(&request));
+        if let Some(refused) = call.read_deadline(request.headers()) {
+            return Answering::Refused(Some(refused));
+        }
         if grpc::is_guarded(request.uri().path()) {
             match door.admit_seen(request.headers(), request.uri().path()) {
                 Some(caller) => drop(request.extensions_mut().insert(caller)),
                 None => return self.ask(request, call),
             }
         }
-        Answering::Called(self.services.call(request), call)
+        Answering::Called(self.services.call(request), Some(call))
     }
 }
 
@@ -108,15 +108,15 @@ impl<D: Door> Front<D> {
     /// Finds out who calls, and only then goes on.
     fn ask(&self, mut request: Request<Body>, call: Call) -> Answering {
         let (door, mut services) = (Arc::clone(&self.layer.door), self.services.clone());
-        Answering::Asked(Box::pin(async move {
+        let asked = Box::pin(async move {
             let path = request.uri().path();
             match door.admit(request.headers(), path).await {
                 Ok(caller) => drop(request.extensions_mut().insert(caller)),
-                Err(refused) => return call.finish(refused.into_http()),
+                Err(refused) => return Ok(refused.into_http()),
             }
-            let Ok(response) = services.call(request).await;
-            call.finish(response)
-        }))
+            services.call(request).await
+        });
+        Answering::Asked(asked, Some(call))
     }
 }
 
@@ -125,63 +125,50 @@ pub(super) enum Answering {
     /// Of HTTP.
     Http(RouteFuture<Infallible>),
     /// Of a service, to somebody who was known.
-    Called(<Routes as Service<Request<Body>>>::Future, Call),
+    Called(<Routes as Service<Request<Body>>>::Future, Option<Call>),
     /// Of the door, and then of a service.
-    Asked(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+    Asked(Responding, Option<Call>),
+    /// There already.
+    Refused(Option<Response<Body>>),
 }
+
+type Responding = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl Future for Answering {
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match &mut *self {
+        match &mut *self {
             Self::Http(answering) => {
                 let answered = ready!(Pin::new(answering).poll(cx));
-                answered.map(|response| response.map(Body::new))
+                Poll::Ready(answered.map(|response| response.map(Body::new)))
             }
-            Self::Called(answering, call) => {
-                let answered = ready!(Pin::new(answering).poll(cx));
-                answered.map(|response| call.finish(response))
-            }
-            Self::Asked(answering) => Ok(ready!(answering.as_mut().poll(cx))),
-        })
-    }
-}
-
-/// What is to be known of a call once it is answered.
-pub(super) struct Call {
-    metrics: Arc<Metrics>,
-    /// None if there is no such method.
-    method: Option<Arc<str>>,
-    is_compressed: bool,
-}
-
-impl Call {
-    /// Counts how it ended, and says it in this contract's words.
-    fn finish(&self, response: Response<Body>) -> Response<Body> {
-        // Whatever strangers ask for is counted as one, or they could make new series without end.
-        let path = self.method.as_deref().unwrap_or(OTHER);
-        // A call that fails before its first message tells so here; the others went through.
-        let Some(status) = Status::from_header_map(response.headers()) else {
-            self.metrics.count_call(path, Code::Ok.into());
-            return response;
-        };
-        if status.code() == Code::Unimplemented {
-            self.metrics.count_call(OTHER, status.code().into());
-            return with_status(response, &grpc::unimplemented(self.is_compressed));
+            Self::Called(answering, call) => finish(call, cx, |cx| Pin::new(answering).poll(cx)),
+            Self::Asked(answering, call) => finish(call, cx, |cx| answering.as_mut().poll(cx)),
+            Self::Refused(response) => response
+                .take()
+                .map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
         }
-        let is_ours = self.method.is_some() && path.starts_with(OURS);
-        let told = if is_ours { grpc::told(status) } else { status };
-        self.metrics.count_call(path, told.code().into());
-        with_status(response, &told)
     }
 }
 
-/// The response with another status and all of its other headers.
-fn with_status(mut response: Response<Body>, status: &Status) -> Response<Body> {
-    // A status that cannot be written is none, and then the one that is there stays.
-    drop(status.add_header(response.headers_mut()));
-    response
+/// Polls a response within the deadline of its call, and hands the call over to it.
+fn finish(
+    call: &mut Option<Call>,
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<Result<Response<Body>, Infallible>>,
+) -> Poll<Result<Response<Body>, Infallible>> {
+    let Some(mut running) = call.take() else {
+        return Poll::Pending;
+    };
+    let polled = running.poll(cx, poll);
+    match polled {
+        Poll::Ready(response) => Poll::Ready(response.map(|response| running.finish(response))),
+        Poll::Pending => {
+            *call = Some(running);
+            Poll::Pending
+        }
+    }
 }
 
 fn is_grpc(request: &Request<Body>) -> bool {
@@ -194,9 +181,5 @@ fn is_compressed(request: &Request<Body>) -> bool {
     encoding.is_some_and(|with| with != "identity")
 }
 
-/// What is counted of calls of no method.
-const OTHER: &str = "other";
 /// How a request says that it is compressed.
 const ENCODING: &str = "grpc-encoding";
-/// What the paths of this contract's services begin with.
-const OURS: &str = "/lanyard.v1.";

@@ -15,6 +15,9 @@
 //! | `jwks` | the key set over HTTP: caching and CORS |
 //! | `accept` | from a port to connections |
 //! | `first_word` | how long a connection may say nothing at all |
+//! | `connection` | HTTP/1.1 and HTTP/2 on a connection, until the drain |
+//! | `host` | the host that a request names |
+//! | `call`, `deadline` | the status, the count and the deadline of one gRPC call |
 //! | `front` | what every request there meets first: who calls, and what is counted |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
@@ -26,11 +29,15 @@ mod admin_port;
 mod announcement;
 mod args;
 mod bootstrap_file;
+mod call;
+mod connection;
+mod deadline;
 mod error;
 mod files;
 mod first_word;
 mod front;
 mod home;
+mod host;
 mod jwks;
 mod list_numbers;
 mod log_numbers;
@@ -54,12 +61,13 @@ pub(crate) use self::{
     admin_port::{Shown, router as admin_router},
     args::{LogLevel, ServeArgs, freshness_bound, switch},
     bootstrap_file::to_base64,
+    connection::{answer, answer_admin},
     error::ServeError,
     list_numbers::ListNumbers,
     metrics::{Metrics, Page},
     ports::bind,
     public_endpoint::PublicEndpoint,
-    run::{answer, log_to_stderr, run},
+    run::{log_to_stderr, run},
     service_port::{ServicePort, enforcer_routes},
     signals::Signals,
     tls::CA_IN_DATA,

@@ -5,27 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::{Stream, TryStreamExt as _};
 use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
 use lanyard_token::{SystemClock, Verifier};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-    sync::watch,
-    task::JoinHandle,
-    time,
-};
-use tonic::transport::{Server, server::Connected};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use super::{
     accept,
     admin_port::{self, Shown},
     announcement::Announcement,
     args::{LogLevel, ServeArgs},
+    connection,
     error::ServeError,
-    first_word::FirstWord,
     home::Home,
     list_numbers::ListNumbers,
     log_numbers::LogNumbers,
@@ -114,7 +106,10 @@ async fn serve<S: Store>(
         metrics,
         readiness: upkeep.readiness(),
     };
-    let mut admin = tokio::spawn(axum::serve(ports.admin, admin_port::router(shown)).into_future());
+    let mut admin = tokio::spawn(connection::answer_admin(
+        ports.admin,
+        admin_port::router(shown),
+    ));
     let mut server = answer_on(ports.service, tls.as_ref(), (port, stopped));
     let mut signals = Signals::new().map_err(ServeError::System)?;
     let dev_ca = tls.as_ref().and_then(|tls| tls.dev_ca.as_deref());
@@ -126,8 +121,7 @@ async fn serve<S: Store>(
     });
 
     let outcome = tokio::select! {
-        ended = &mut server => return ended.map_err(|error| ServeError::System(error.into()))?
-            .map_err(ServeError::Server),
+        _ = &mut server => return Err(ServeError::ServicePort),
         _ = &mut admin => Err(ServeError::AdminPort),
         () = upkeep.broken() => Err(ServeError::Upkeep),
         () = signals.received() => Ok(()),
@@ -151,45 +145,16 @@ fn answer_on<D: Door>(
     listener: TcpListener,
     tls: Option<&Tls>,
     (port, stopped): (ServicePort<D>, watch::Receiver<bool>),
-) -> JoinHandle<Result<(), tonic::transport::Error>> {
+) -> JoinHandle<()> {
     if let Some(tls) = tls {
         let incoming = Box::pin(tls.connections(listener));
-        return tokio::spawn(answer(incoming, port, stopped));
+        return tokio::spawn(connection::answer(incoming, port, stopped));
     }
     let incoming = Box::pin(accept::connections(listener));
-    tokio::spawn(answer(incoming, port, stopped))
-}
-
-/// Answers calls until it is told to stop, and then those that are in progress.
-pub(crate) async fn answer<I, D: Door>(
-    incoming: impl Stream<Item = io::Result<I>>,
-    port: ServicePort<D>,
-    stopped: watch::Receiver<bool>,
-) -> Result<(), tonic::transport::Error>
-where
-    I: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
-{
-    Server::builder()
-        .accept_http1(true)
-        .max_concurrent_streams(MAX_STREAMS)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .layer(port.front)
-        .add_routes(port.services)
-        .serve_with_incoming_shutdown(incoming.map_ok(FirstWord::of), until(stopped))
-        .await
-}
-
-async fn until(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is the end, too.
-    drop(stopped.wait_for(|stop| *stop).await);
+    tokio::spawn(connection::answer(incoming, port, stopped))
 }
 
 /// Says to a person where things are. Nobody may be listening, and that harms nothing.
 fn announce(announcement: &Announcement<'_>) {
     drop(io::stdout().write_all(announcement.to_string().as_bytes()));
 }
-
-/// How many calls one connection may have in progress.
-const MAX_STREAMS: u32 = 1024;
-/// How often a silent connection is asked whether it is still there.
-const KEEPALIVE: time::Duration = time::Duration::from_secs(30);

@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::Request,
     http::StatusCode,
+    middleware::map_request,
     response::{IntoResponse, Response},
 };
 use lanyard_enforcer::Enforcer;
@@ -17,7 +18,7 @@ use tonic::service::Routes;
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
 
-use super::{front::FrontLayer, jwks::Jwks, metrics::Metrics};
+use super::{front::FrontLayer, host, jwks::Jwks, metrics::Metrics};
 use crate::{
     grpc::{self, Door, ENFORCER_SERVICES, Methods, SERVICES, ServedAuthority},
     rest::Rest,
@@ -88,7 +89,7 @@ fn behind_door<D: Door>(
         door: Arc::clone(door),
         metrics,
         methods: Arc::new(Methods::new()),
-        http,
+        http: http.layer(map_request(host::require_valid)),
     };
     ServicePort { services, front }
 }
