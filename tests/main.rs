@@ -39,6 +39,7 @@ mod behaviour {
     mod ports;
     mod public_endpoint;
     mod readme;
+    mod redis_closed_connections;
     mod redis_damaged;
     mod redis_delay;
     mod redis_failover;

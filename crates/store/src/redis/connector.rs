@@ -1,25 +1,22 @@
 //! Making a connection, and finding out whether the server is fit for it.
 
-use std::{fs, io, time::Duration};
+use std::{io, time::Duration};
 
-use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ErrorKind,
-    IntoConnectionInfo as _, RedisConnectionInfo, RedisError, TlsCertificates,
-    aio::{MultiplexedConnection, PubSub},
-};
+use redis::{Cmd, ErrorKind, RedisConnectionInfo, RedisError, aio::PubSub};
 use tokio::time::timeout;
 
 use super::{
+    connection::{Connection, subscriber},
     failure::{Failure, Unfit},
-    options::{RedisAddress, RedisDurability, RedisLogin, RedisOptions, RedisTls},
+    options::{RedisAddress, RedisDurability, RedisLogin, RedisOptions},
+    tls::{RedisTlsError, Tls},
 };
 
 /// How connections to the servers of one kind are made.
 #[derive(Clone)]
 pub(super) struct Connector {
-    tls: Option<TlsCertificates>,
-    login: RedisLogin,
-    database: u16,
+    tls: Option<Tls>,
+    settings: RedisConnectionInfo,
     response_timeout: Duration,
     replicas: u32,
     /// What is asked of a server that keeps data.
@@ -28,11 +25,10 @@ pub(super) struct Connector {
 
 impl Connector {
     /// For the servers that keep the data.
-    pub(super) fn for_data(options: &RedisOptions, database: u16) -> io::Result<Self> {
+    pub(super) fn for_data(options: &RedisOptions, database: u16) -> Result<Self, RedisTlsError> {
         Ok(Self {
-            tls: certificates(options)?,
-            login: options.login.clone(),
-            database,
+            tls: Tls::new(options)?,
+            settings: settings(&options.login, database),
             response_timeout: options.response_timeout,
             replicas: options.replicas.unwrap_or(0),
             durability: Some(options.durability),
@@ -40,11 +36,10 @@ impl Connector {
     }
 
     /// For sentinels.
-    pub(super) fn for_sentinels(options: &RedisOptions) -> io::Result<Self> {
+    pub(super) fn for_sentinels(options: &RedisOptions) -> Result<Self, RedisTlsError> {
         Ok(Self {
-            tls: certificates(options)?,
-            login: options.sentinel_login.clone(),
-            database: 0,
+            tls: Tls::new(options)?,
+            settings: settings(&options.sentinel_login, 0),
             response_timeout: options.response_timeout,
             replicas: 0,
             durability: None,
@@ -62,87 +57,46 @@ impl Connector {
     }
 
     /// Connects, and refuses a server that is not fit to keep a store.
-    pub(super) async fn connect(
-        &self,
-        address: &RedisAddress,
-    ) -> Result<MultiplexedConnection, Failure> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-            .set_response_timeout(Some(self.response_timeout));
-        let client = self
-            .client(address)
-            .map_err(|error| refused(address, &error))?;
-        let connecting = client.get_multiplexed_async_connection_with_config(&config);
-        let mut connection = connecting.await.map_err(|error| failed(address, error))?;
+    pub(super) async fn connect(&self, address: &RedisAddress) -> Result<Connection, Failure> {
+        let (tls, response_timeout) = (self.tls.as_ref(), self.response_timeout);
+        let opening = Connection::open(address, tls, &self.settings, response_timeout);
+        let opened = timeout(CONNECTION_TIMEOUT, opening).await;
+        let connection = opened
+            .unwrap_or_else(|_| Err(timed_out()))
+            .map_err(|error| failed(address, error))?;
         if self.durability == Some(RedisDurability::Always) {
-            ensure_durable(&mut connection, address).await?;
+            ensure_durable(&connection, address).await?;
         }
         Ok(connection)
     }
 
     /// Connects for messages.
     pub(super) async fn listen(&self, address: &RedisAddress) -> Result<PubSub, RedisError> {
-        let client = self.client(address)?;
-        let connecting = timeout(CONNECTION_TIMEOUT, client.get_async_pubsub());
-        let late = |_| RedisError::from(io::Error::from(io::ErrorKind::TimedOut));
-        connecting.await.map_err(late)?
-    }
-
-    fn client(&self, address: &RedisAddress) -> Result<Client, RedisError> {
-        let RedisAddress { host, port } = address.clone();
-        let address = match self.tls {
-            None => ConnectionAddr::Tcp(host, port),
-            Some(_) => ConnectionAddr::TcpTls {
-                host,
-                port,
-                insecure: false,
-                tls_params: None,
-            },
-        };
-        let mut settings = RedisConnectionInfo::default()
-            .set_db(self.database.into())
-            .set_skip_set_lib_name();
-        if let Some(user) = &self.login.user {
-            settings = settings.set_username(user);
-        }
-        if let Some(password) = &self.login.password {
-            settings = settings.set_password(password.as_str());
-        }
-        let info = address.into_connection_info()?.set_redis_settings(settings);
-        match &self.tls {
-            None => Client::open(info),
-            Some(certificates) => Client::build_with_tls(info, certificates.clone()),
-        }
+        let opening = subscriber(address, self.tls.as_ref(), &self.settings);
+        let opened = timeout(CONNECTION_TIMEOUT, opening).await;
+        opened.unwrap_or_else(|_| Err(timed_out()))
     }
 }
 
-fn certificates(options: &RedisOptions) -> io::Result<Option<TlsCertificates>> {
-    if !options.servers.tls {
-        return Ok(None);
+fn settings(login: &RedisLogin, database: u16) -> RedisConnectionInfo {
+    let mut settings = RedisConnectionInfo::default()
+        .set_db(database.into())
+        .set_skip_set_lib_name();
+    if let Some(user) = &login.user {
+        settings = settings.set_username(user);
     }
-    let RedisTls {
-        ca_file,
-        client_files,
-    } = &options.tls;
-    let client_tls = match client_files {
-        None => None,
-        Some((certificate, key)) => Some(ClientTlsConfig {
-            client_cert: fs::read(certificate)?,
-            client_key: fs::read(key)?,
-        }),
-    };
-    let root_cert = ca_file.as_ref().map(fs::read).transpose()?;
-    Ok(Some(TlsCertificates {
-        client_tls,
-        root_cert,
-    }))
+    if let Some(password) = &login.password {
+        settings = settings.set_password(password.as_str());
+    }
+    settings
+}
+
+fn timed_out() -> RedisError {
+    io::Error::from(io::ErrorKind::TimedOut).into()
 }
 
 /// What was acknowledged has to be on disk, and stay in memory.
-async fn ensure_durable(
-    connection: &mut MultiplexedConnection,
-    address: &RedisAddress,
-) -> Result<(), Failure> {
+async fn ensure_durable(connection: &Connection, address: &RedisAddress) -> Result<(), Failure> {
     for (setting, wanted) in [("appendonly", "yes"), ("appendfsync", "always")] {
         let value = configured(connection, address, setting).await?;
         if value != wanted {
@@ -165,7 +119,7 @@ async fn ensure_durable(
 }
 
 async fn configured(
-    connection: &mut MultiplexedConnection,
+    connection: &Connection,
     address: &RedisAddress,
     setting: &str,
 ) -> Result<String, Failure> {
@@ -175,9 +129,9 @@ async fn configured(
             reason: reason.to_owned(),
         })
     };
-    let mut command = Cmd::new();
+    let (mut command, mut commands) = (Cmd::new(), connection.commands.clone());
     command.arg("CONFIG").arg("GET").arg(setting);
-    let asked = command.query_async::<Vec<String>>(connection).await;
+    let asked = command.query_async::<Vec<String>>(&mut commands).await;
     let answer = asked.map_err(|error| match error.code() {
         Some(code) => silent(code),
         None => failed(address, error),

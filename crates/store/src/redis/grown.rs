@@ -99,6 +99,7 @@ impl Heard {
 
 async fn listen(engine: Arc<Engine>, heard: Arc<Heard>) {
     loop {
+        let begun = time::Instant::now();
         let ended = listen_once(&engine, &heard).await;
         // Something may have been said meanwhile.
         heard.all();
@@ -106,6 +107,8 @@ async fn listen(engine: Arc<Engine>, heard: Arc<Heard>) {
             // It is made anew for the sake of care, and what is said until then waits for the next read
             // in its turn. So there is no time to lose.
             Ok(Ended::Silent) => continue,
+            // Nor after a connection that was closed, unless the server closes each of them at once.
+            Ok(Ended::Closed) if begun.elapsed() >= AGAIN_AFTER => continue,
             Ok(Ended::Closed) => {}
             Err(error) => tracing::debug!(%error, "what others append is not heard of at once"),
         }

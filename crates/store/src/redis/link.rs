@@ -13,10 +13,11 @@ use std::{
     time::Duration,
 };
 
-use redis::{Pipeline, Value, aio::MultiplexedConnection};
+use redis::{Pipeline, Value};
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
 use super::{
+    connection::{Connection, SendError},
     connector::Connector,
     failure::{Failure, Gone},
     options::RedisAddress,
@@ -37,7 +38,7 @@ enum State {
     #[default]
     None,
     /// It is there; the number tells it from the one before.
-    Up(MultiplexedConnection, u64),
+    Up(Connection, u64),
     /// It could not be made, at that time.
     Down(Instant),
 }
@@ -54,16 +55,26 @@ impl Link {
     }
 
     /// Sends commands in one go. The answers may be errors.
+    ///
+    /// If the connection turns out to have ended before a byte of them was written, they are sent
+    /// again over a new one, once.
     pub(super) async fn send(&self, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
-        let (mut connection, number) = self.connection().await?;
-        let sent = connection.send_packed_commands(pipeline, 0, pipeline.len());
-        sent.await.map_err(|error| {
+        let mut is_resent = false;
+        loop {
+            let (connection, number) = self.connection().await?;
+            let SendError { error, is_unsent } = match connection.send(pipeline).await {
+                Ok(answers) => return Ok(answers),
+                Err(error) => error,
+            };
             self.broke(number);
-            Failure::Away(error.into())
-        })
+            if is_resent || !is_unsent {
+                return Err(Failure::Away(error.into()));
+            }
+            is_resent = true;
+        }
     }
 
-    async fn connection(&self) -> Result<(MultiplexedConnection, u64), Failure> {
+    async fn connection(&self) -> Result<(Connection, u64), Failure> {
         let gone = || Failure::Away(Gone(self.address.clone()).into());
         let _turn = match self.now() {
             State::Up(connection, number) => return Ok((connection, number)),
@@ -91,7 +102,11 @@ impl Link {
     }
 
     fn now(&self) -> State {
-        self.state().clone()
+        match self.state().clone() {
+            // The server has closed it, as it does with connections that were idle.
+            State::Up(connection, _) if connection.has_ended() => State::None,
+            state => state,
+        }
     }
 
     /// The connection of that number does not answer any more.

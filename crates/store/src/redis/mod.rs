@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `options`, `url` | which servers, and what is asked of them |
 //! | `open` | the store as it begins |
+//! | `stream`, `tls`, `connection` | one connection to a server, down to its bytes |
 //! | `connector`, `link`, `waiting`, `node`, `failure` | one server: its links, its fitness, its refusals |
 //! | `topology`, `cluster`, `confirm` | which node is the primary, and the proof that it was |
 //! | `engine`, `script`, `reply` | running a step |
@@ -21,6 +22,7 @@
 
 mod cluster;
 mod confirm;
+mod connection;
 mod connector;
 mod credentials;
 mod engine;
@@ -42,7 +44,9 @@ mod reply;
 mod script;
 mod signing_keys;
 mod slot;
+mod stream;
 mod tenancy;
+mod tls;
 mod topology;
 mod url;
 mod waiting;
@@ -62,6 +66,7 @@ pub use self::{
         InvalidNamespace, RedisAddress, RedisDurability, RedisLogin, RedisNamespace, RedisOptions,
         RedisPassword, RedisServers, RedisTls, RedisTopology,
     },
+    tls::RedisTlsError,
     url::{InvalidRedisUrl, RedisUrl},
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! Finding the servers, and making the store on them if there is none.
 
-use std::{io, num::NonZeroU16, sync::Arc};
+use std::{num::NonZeroU16, sync::Arc};
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{LogId, PartitionId};
@@ -19,6 +19,7 @@ use super::{
     options::{RedisDurability, RedisOptions},
     reply::Reply,
     script::Scripts,
+    tls::RedisTlsError,
     topology::Topology,
 };
 use crate::StoreError;
@@ -26,9 +27,9 @@ use crate::StoreError;
 /// Why a store on Redis could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisOpenError {
-    /// A file for TLS cannot be read.
-    #[error("a file for TLS with Redis cannot be read: {0}")]
-    Tls(#[source] io::Error),
+    /// TLS with the servers could not be set up.
+    #[error(transparent)]
+    Tls(#[from] RedisTlsError),
     /// A server is not fit to keep a store.
     #[error(transparent)]
     Unfit(#[from] Unfit),
@@ -74,7 +75,7 @@ impl RedisStore {
         (clock, time): (Arc<dyn Clock>, RedisTime),
         new_log: impl Fn() -> Uuid + Send + Sync + 'static,
     ) -> Result<Self, RedisOpenError> {
-        let topology = Topology::new(options).map_err(RedisOpenError::Tls)?;
+        let topology = Topology::new(options)?;
         let replicas = replicas_to_wait_for(&topology, options).await?;
         let engine = Arc::new(Engine {
             topology,

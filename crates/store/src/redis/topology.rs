@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, io,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,6 +17,7 @@ use super::{
     node::Node,
     options::{RedisAddress, RedisOptions, RedisTopology},
     slot::Slot,
+    tls::RedisTlsError,
 };
 
 /// The servers of a store.
@@ -68,7 +69,7 @@ impl Primaries {
 }
 
 impl Topology {
-    pub(super) fn new(options: &RedisOptions) -> io::Result<Self> {
+    pub(super) fn new(options: &RedisOptions) -> Result<Self, RedisTlsError> {
         let (kind, database) = match &options.servers.topology {
             RedisTopology::Standalone { address, database } => {
                 (Kind::Standalone(address.clone()), *database)

@@ -9,6 +9,7 @@
 )]
 
 mod away;
+mod closed_connections;
 mod conformance;
 mod damage;
 mod failover;
