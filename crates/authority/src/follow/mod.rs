@@ -111,4 +111,6 @@ const EVERY: Duration = Duration::from_millis(250);
 const REST: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
+mod lost_keys;
+#[cfg(test)]
 mod tests;

@@ -9,13 +9,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use lanyard_revocation::{HandleKind, PartitionId, partition_of};
+use lanyard_revocation::{Handle, HandleKind, PartitionId, partition_of};
 use lanyard_token::{CredentialId, ResourceId};
 use redis::{Cmd, Value};
 
 use super::{
-    RedisStore,
+    RedisStore, access_key_index,
     engine::Effect,
+    finals,
     keys::text,
     records::{decode, decode_found, encode, read},
     tenancy::ensure_shown,
@@ -248,19 +249,13 @@ async fn resource_of(
     store: &RedisStore,
     id: CredentialId,
 ) -> Result<Option<ResourceId>, StoreError> {
-    let keys = store.engine().keys.partition(home(store, id));
-    let mut command = Cmd::new();
-    command
-        .arg("HGET")
-        .arg(keys.access_keys())
-        .arg(text(id.as_uuid()));
-    let found = store.engine().look_one(keys.slot(), command, CREDENTIAL);
-    let found: Option<String> = found.await?;
-    let found = found.map(|id| {
-        id.parse()
-            .map_err(|error| super::records::corrupt(CREDENTIAL, error))
-    });
-    Ok(found.transpose()?.map(ResourceId::from_uuid))
+    let partition = home(store, id);
+    let entry = access_key_index::find(store, partition, id).await?;
+    if entry.resource.is_some() || entry.is_index_whole {
+        return Ok(entry.resource);
+    }
+    access_key_index::restore(store, partition).await?;
+    Ok(access_key_index::find(store, partition, id).await?.resource)
 }
 
 /// An access key of a resource, if the resource has it: one look at all that decides it.
@@ -274,15 +269,20 @@ async fn access_key(
     let mut held = Cmd::new();
     held.arg("HMGET").arg(&keys.resource).arg("pending");
     held.arg("primary_record").arg("secondary_record");
-    let mut dead = Cmd::new();
-    let mark = format!("{} {}", HandleKind::Credential, text(id.as_uuid()));
-    dead.arg("SISMEMBER").arg(own.dead()).arg(mark);
-    let answers = store.engine().look(own.slot(), &[held, dead]).await?;
+    let mark = finals::mark(Handle {
+        kind: HandleKind::Credential,
+        id: id.as_uuid(),
+    });
+    let [beside, set] = finals::lookup(&own, &[mark]);
+    let answers = store
+        .engine()
+        .look(own.slot(), &[held, beside, set])
+        .await?;
     let mut answers = answers.into_iter();
     let mut next = || answers.next().unwrap_or(Value::Nil);
     let (pending, primary, secondary): (Option<String>, Option<Vec<u8>>, Option<Vec<u8>>) =
         read(next(), CREDENTIAL)?;
-    if read(next(), CREDENTIAL)? {
+    if finals::found(partition, next(), next())?.contains(&true) {
         return Ok(None);
     }
     if pending.is_some() && !ensure_shown(store, resource).await? {
@@ -298,7 +298,7 @@ async fn access_key(
 }
 
 /// The partition that a credential's own id leads to.
-fn home(store: &RedisStore, id: CredentialId) -> PartitionId {
+pub(super) fn home(store: &RedisStore, id: CredentialId) -> PartitionId {
     partition_of(ResourceId::from_uuid(id.as_uuid()), store.partitions)
 }
 

@@ -76,7 +76,7 @@ impl Engine {
             let reply = self.at(&call).await?;
             match reply.status() {
                 "generation" => self.open_generation(partition, &own).await?,
-                "absent" => return Err(StoreError::Unavailable(LogAbsent(partition).into())),
+                "absent" => return Err(log_absent(partition)),
                 _ => return Ok(reply),
             }
         }
@@ -279,7 +279,7 @@ impl Engine {
             .at(&self.call(partition, own, opening, (&[], vec![]))?)
             .await?;
         if opened.status() == "absent" {
-            return Err(StoreError::Unavailable(LogAbsent(partition).into()));
+            return Err(log_absent(partition));
         }
         let settling = (&self.scripts.settle_generation, Effect::Passes);
         let of = vec![
@@ -307,6 +307,11 @@ async fn run_as(
     pipeline.add_command(command);
     let answers = node.send(&pipeline).await?;
     Ok(answers.into_iter().next().unwrap_or(Value::Nil))
+}
+
+/// The error for what cannot be decided without the log of a partition.
+pub(super) fn log_absent(partition: PartitionId) -> StoreError {
+    StoreError::Unavailable(LogAbsent(partition).into())
 }
 
 /// A partition whose log is gone.

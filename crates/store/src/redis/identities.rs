@@ -9,8 +9,9 @@ use super::{
     RedisStore,
     credentials::is_known,
     engine::{Effect, Engine},
+    finals,
     grants::{Grant, Place},
-    keys::text,
+    keys::{ResourceKeys, text},
     pages,
     records::{corrupt, decode, decode_found, encode, read},
     reply::Reply,
@@ -68,15 +69,18 @@ pub(super) async fn find(
     let (partition, keys) = store.place(id.resource());
     let own = store.engine().keys.partition(partition);
     let uuid = text(id.uuid());
+    let [beside, set] = finals::lookup(&own, &[finals::mark(Handle::identity(&id))]);
     let commands = [
         command("HMGET", &keys.resource, &["record", "pending"]),
         command("HGET", &keys.identities, &[&uuid]),
         command("HGET", &keys.issue_times, &[&uuid]),
-        command("SISMEMBER", &own.dead(), &[&dead(&Handle::identity(&id))]),
+        beside,
+        set,
     ];
     let answers = store.engine().look(own.slot(), &commands).await?;
-    let [resource, identity, issued, is_dead] = four(answers)?;
-    if !is_shown(resource)? || read(is_dead, IDENTITY)? {
+    let [resource, identity, issued, beside, set] = exactly(answers)?;
+    let is_final = finals::found(partition, beside, set)?.contains(&true);
+    if !is_shown(resource)? || is_final {
         return Ok(None);
     }
     let Some(mut identity) = decode_found::<Identity>(identity, IDENTITY)? else {
@@ -97,32 +101,38 @@ pub(super) async fn list(
     let commands = [
         command("HMGET", &keys.resource, &["record", "pending"]),
         pages::command(&keys.order, page.after.map(|id| id.uuid()), page.limit),
+        command("HLEN", &keys.identities, &[]),
+        command("ZCARD", &keys.order, &[]),
     ];
-    let mut answers = store
-        .engine()
-        .look(own.slot(), &commands)
-        .await?
-        .into_iter();
-    let mut next = || answers.next().unwrap_or(Value::Nil);
-    if !is_shown(next())? {
+    let answers = store.engine().look(own.slot(), &commands).await?;
+    let [resource, mut ids, records, ordered] = exactly(answers)?;
+    if !is_shown(resource)? {
         return Ok(Vec::new());
     }
-    let ids: Vec<String> = read(next(), IDENTITY)?;
+    let (records, ordered): (u64, u64) = (read(records, IDENTITY)?, read(ordered, IDENTITY)?);
+    if records != ordered {
+        restore_order(store, partition, &keys).await?;
+        let [_, page, ..] = commands;
+        ids = store.engine().look_one(own.slot(), page, IDENTITY).await?;
+    }
+    let ids: Vec<String> = read(ids, IDENTITY)?;
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(pages::RECORDS_AT_ONCE) {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let marks: Vec<String> = ids
+        let marks = ids
             .iter()
-            .map(|id| dead_text(HandleKind::Identity, id))
-            .collect();
-        let marks: Vec<&str> = marks.iter().map(String::as_str).collect();
+            .map(|id| format!("{} {id}", HandleKind::Identity));
+        let [beside, set] = finals::lookup(&own, &marks.collect::<Vec<_>>());
         let commands = [
             command("HMGET", &keys.identities, &ids),
             command("HMGET", &keys.issue_times, &ids),
-            command("SMISMEMBER", &own.dead(), &marks),
+            beside,
+            set,
         ];
         let answers = store.engine().look(own.slot(), &commands).await?;
-        found.extend(identities_of(answers)?);
+        let [records, issued, beside, set] = exactly(answers)?;
+        let finals = finals::found(partition, beside, set)?;
+        found.extend(identities_of(records, issued, finals)?);
     }
     Ok(found)
 }
@@ -239,16 +249,17 @@ async fn outcome(
     }
 }
 
-fn identities_of(answers: Vec<Value>) -> Result<Vec<Identity>, StoreError> {
-    let mut answers = answers.into_iter();
-    let mut next = || answers.next().unwrap_or(Value::Nil);
-    let records: Vec<Option<Vec<u8>>> = read(next(), IDENTITY)?;
-    let issued: Vec<Option<String>> = read(next(), IDENTITY)?;
-    let dead: Vec<bool> = read(next(), IDENTITY)?;
+fn identities_of(
+    records: Value,
+    issued: Value,
+    finals: Vec<bool>,
+) -> Result<Vec<Identity>, StoreError> {
+    let records: Vec<Option<Vec<u8>>> = read(records, IDENTITY)?;
+    let issued: Vec<Option<String>> = read(issued, IDENTITY)?;
     let mut found = Vec::new();
-    for ((record, issued), is_dead) in records.into_iter().zip(issued).zip(dead) {
+    for ((record, issued), is_final) in records.into_iter().zip(issued).zip(finals) {
         // One that is gone was deleted after the ids were read.
-        let Some(record) = record.filter(|_| !is_dead) else {
+        let Some(record) = record.filter(|_| !is_final) else {
             continue;
         };
         let mut identity: Identity = decode(&record, IDENTITY)?;
@@ -272,19 +283,24 @@ fn is_shown(resource: Value) -> Result<bool, StoreError> {
     Ok(record.is_some() && pending.is_none())
 }
 
-fn four(answers: Vec<Value>) -> Result<[Value; 4], StoreError> {
+fn exactly<const N: usize>(answers: Vec<Value>) -> Result<[Value; N], StoreError> {
     answers
         .try_into()
         .map_err(|_| corrupt("answer of the server", "it is too short"))
 }
 
-/// How what stays dead is written down.
-fn dead(handle: &Handle) -> String {
-    dead_text(handle.kind, &text(handle.id))
-}
-
-fn dead_text(kind: HandleKind, id: &str) -> String {
-    format!("{kind} {id}")
+/// Makes the order of the identities again if it does not fit them: one of the two keys was lost, or an
+/// identity was made between the looks at both, which changes nothing.
+async fn restore_order(
+    store: &RedisStore,
+    partition: PartitionId,
+    keys: &ResourceKeys,
+) -> Result<(), StoreError> {
+    let engine = store.engine();
+    let own = [&keys.resource, &keys.identities, &keys.order].map(String::as_str);
+    let how = (&engine.scripts.restore_order, Effect::Changes);
+    let restored = engine.in_partition(partition, how, &own, vec![]);
+    restored.await.map(drop)
 }
 
 fn command(name: &str, key: &str, args: &[&str]) -> Cmd {
@@ -295,7 +311,7 @@ fn command(name: &str, key: &str, args: &[&str]) -> Cmd {
 
 impl RedisStore {
     /// Where a resource and everything beneath it lies.
-    pub(super) fn place(&self, resource: ResourceId) -> (PartitionId, super::keys::ResourceKeys) {
+    pub(super) fn place(&self, resource: ResourceId) -> (PartitionId, ResourceKeys) {
         let partition = partition_of(resource, self.partitions);
         let keys = self.engine().keys.partition(partition).resource(resource);
         (partition, keys)

@@ -10,24 +10,42 @@ use uuid::Uuid;
 use super::{
     engine::{Effect, Engine},
     entry::{field, read_entry},
+    finals,
     keys::text,
     reply::Reply,
 };
 use crate::{Healing, StoreError, UnreadableEntry};
 
-/// Makes the log of a partition if there is none.
+/// How the log of a partition begins.
+pub(super) struct NewLog<'a> {
+    pub(super) id: LogId,
+    pub(super) is_new_store: bool,
+    /// The latest position that is known of.
+    pub(super) beyond: Position,
+    /// Revocations that are known. The final ones hold from the beginning.
+    pub(super) known: &'a [Revocation],
+}
+
+/// Makes the log of a partition if there is none. Entries that are still in the stream stay in it.
 pub(super) async fn create(
     engine: &Engine,
     partition: PartitionId,
-    (id, is_new_store): (LogId, bool),
-    beyond: Position,
+    new: NewLog<'_>,
 ) -> Result<(), StoreError> {
+    let NewLog {
+        id,
+        is_new_store,
+        beyond,
+        known,
+    } = new;
     let is_new_store: &[u8] = if is_new_store { b"1" } else { b"0" };
-    let args = vec![
+    let mut args = vec![
         text(id.as_uuid()).into_bytes(),
         beyond.to_string().into_bytes(),
         is_new_store.to_vec(),
     ];
+    let finals = known.iter().filter(|one| one.is_final);
+    args.extend(finals.map(|one| finals::mark(one.handle).into_bytes()));
     let how = (&engine.scripts.create_log, Effect::Changes);
     let reply = engine.in_any_partition(partition, how, args).await?;
     match reply.status() {
@@ -74,7 +92,13 @@ pub(super) async fn heal(
         mends,
     } = healing;
     if is_absent(&as_of) {
-        create(engine, partition, (new_log, false), beyond).await?;
+        let new = NewLog {
+            id: new_log,
+            is_new_store: false,
+            beyond,
+            known: &lost,
+        };
+        create(engine, partition, new).await?;
         return Ok(None);
     }
     let mut bites = lost.chunks(HEAL_LIMIT);
@@ -157,7 +181,13 @@ pub(super) async fn give_up_missing(
     let reply = engine.in_any_partition(partition, how, vec![]).await?;
     match reply.status() {
         "absent" => {
-            create(engine, partition, (new_log, false), Position::ZERO).await?;
+            let new = NewLog {
+                id: new_log,
+                is_new_store: false,
+                beyond: Position::ZERO,
+                known: &[],
+            };
+            create(engine, partition, new).await?;
             Ok(true)
         }
         "generation" => {

@@ -16,10 +16,11 @@
 //! | `engine`, `script`, `reply` | running a step |
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
-//! | `log`, `entry`, `grown` | the logs of the partitions, and hearing that they have grown |
+//! | `log`, `entry`, `finals`, `grown` | the logs of the partitions, and hearing that they have grown |
 //! | `grants` | grants that are asked for at the same time |
-//! | `first_start`, `tenancy`, `credentials`, `identities`, `signing_keys` | the steps, by what they are about |
+//! | `first_start`, `tenancy`, `credentials`, `access_key_index`, `identities`, `signing_keys` | the steps, by what they are about |
 
+mod access_key_index;
 mod cluster;
 mod confirm;
 mod connection;
@@ -28,6 +29,7 @@ mod credentials;
 mod engine;
 mod entry;
 mod failure;
+mod finals;
 mod first_start;
 mod grants;
 mod grown;
@@ -288,7 +290,10 @@ impl Store for RedisStore {
     async fn sweep(&self) -> Result<(), StoreError> {
         for partition in PartitionId::all(self.partitions) {
             log::trim(&self.engine, partition).await?;
+            finals::sweep(&self.engine, partition).await?;
         }
+        // The record of the store itself may have been lost, which nobody notices before the next start.
+        open::write_down(&self.engine, self.partitions, true).await?;
         tenancy::finish_deletions(self).await?;
         signing_keys::sweep(self).await
     }

@@ -15,7 +15,7 @@ use super::{
     failure::{Failure, Unfit},
     grown::Listener,
     keys::Keys,
-    log,
+    log::{self, NewLog},
     options::{RedisDurability, RedisOptions},
     reply::Reply,
     script::Scripts,
@@ -132,8 +132,13 @@ async fn prepare(
     let is_new = reply.status() == "new";
     // Also for a store that is there: whoever made it may not have come through.
     let logs = PartitionId::all(partitions).map(|partition| {
-        let id = LogId::from_uuid(new_log());
-        log::create(engine, partition, (id, is_new), Position::ZERO)
+        let new = NewLog {
+            id: LogId::from_uuid(new_log()),
+            is_new_store: is_new,
+            beyond: Position::ZERO,
+            known: &[],
+        };
+        log::create(engine, partition, new)
     });
     try_join_all(logs).await?;
     Ok(partitions)

@@ -19,5 +19,6 @@ redis.call('ZREM', KEYS[6], ARGV[5])
 redis.call('HDEL', KEYS[8], ARGV[5])
 if ARGV[6] ~= '' and redis.call('HGET', KEYS[7], ARGV[6]) == ARGV[5] then
   redis.call('HDEL', KEYS[7], ARGV[6])
+  redis.call('HINCRBY', KEYS[4], 'custom_ids', -1)
 end
 return { 'done', reign, appended[1], appended[2], appended[3] }

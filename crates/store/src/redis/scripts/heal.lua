@@ -37,7 +37,7 @@ for at = 8, #ARGV, 4 do
   end
   -- An older copy may have brought back what was deleted. It stays dead.
   if final == '1' then
-    redis.call('SADD', dead, kind .. ' ' .. id)
+    record_final(kind .. ' ' .. id)
     if kind == 'resource' then
       redis.call('DEL', KEYS[4] .. id)
     elseif kind == 'signing_key' and state[8] == id then

@@ -99,8 +99,18 @@ local function position()
   return text(millis) .. '-' .. text(sequence)
 end
 
+-- Final revocations are kept in two keys, so that the loss of one of them brings nothing back to life.
 local function is_dead(kind, id)
-  return redis.call('SISMEMBER', dead, kind .. ' ' .. id) == 1
+  local mark = kind .. ' ' .. id
+  return redis.call('SISMEMBER', dead, mark) == 1
+    or redis.call('HEXISTS', meta, 'final ' .. mark) == 1
+end
+
+local function record_final(mark)
+  redis.call('SADD', dead, mark)
+  if redis.call('HSET', meta, 'final ' .. mark, '1') == 1 then
+    redis.call('HINCRBY', meta, 'finals', 1)
+  end
 end
 
 -- Whether a credential is one of the two access keys of a resource. Others do nothing in it: their

@@ -4,9 +4,14 @@ local refused = unfit()
 if refused then
   return refused
 end
+local change
 if ARGV[5] == '' then
-  redis.call('HDEL', KEYS[4], ARGV[4])
+  change = -redis.call('HDEL', KEYS[4], ARGV[4])
 else
-  redis.call('HSET', KEYS[4], ARGV[4], ARGV[5])
+  change = redis.call('HSET', KEYS[4], ARGV[4], ARGV[5])
+end
+-- The number of keys shows whether the index was lost. It is not known in a log that was made again.
+if tonumber(redis.call('HGET', meta, 'access_keys') or '') then
+  redis.call('HINCRBY', meta, 'access_keys', change)
 end
 return { 'done', reign }
