@@ -36,6 +36,25 @@ async fn a_log_that_is_gone_with_all_that_is_known_of_it_is_made_again() {
         .await;
 }
 
+/// The entries are still in the stream, so nothing has to be appended again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_whose_record_was_deleted_is_followed_again() {
+    let mut world = World::new().await;
+    let meta = world.stream.replace(":log", ":meta");
+    world.recovers(|world| world.ask(&["DEL", &meta])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_keys_of_a_partition_without_its_records_are_made_again() {
+    let mut world = World::new().await;
+    let keys = [":log", ":meta", ":dead", ":access_keys"];
+    let keys = keys.map(|key| world.stream.replace(":log", key));
+    let keys = keys.each_ref().map(String::as_str);
+    world
+        .survives(|world| world.ask(&[&["DEL"], &keys[..]].concat()))
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trimmed_log_gets_its_entries_back() {
     let mut world = World::new().await;
@@ -86,7 +105,11 @@ async fn what_an_older_copy_of_the_data_lacks_is_given_back() {
     world
         .survives(|world| block_in_place(|| restore(world)))
         .await;
+    // The set of what stays dead may be lost as well.
+    world.ask(&["DEL", &world.stream.replace(":log", ":dead")]);
     for replica in &world.fleet.authorities {
+        let found = replica.primary().read(&deleted).await;
+        assert_eq!(found.unwrap_err().code(), Code::NotFound);
         let request = issue_request(&deleted, &["chat"]);
         let issued = replica.primary().try_issue(request).await;
         assert_eq!(issued.unwrap_err().code(), Code::NotFound);
@@ -194,24 +217,24 @@ impl World {
         }
     }
 
+    /// As [`Self::recovers`], after revocations were lost, which are appended again.
+    async fn survives(&mut self, damage: impl FnOnce(&Self)) {
+        self.recovers(damage).await;
+        assert!(self.count("lanyard_log_healed_total").await > 0);
+        let logged = "lost revocations were appended again";
+        eventually("it is logged", async || self.outputs().contains(logged)).await;
+    }
+
     /// What is done to the log is noticed and healed, everything is as it was, and so it is to one that
     /// starts now. Nothing that is dead is accepted meanwhile.
-    async fn survives(&mut self, damage: impl FnOnce(&Self)) {
+    async fn recovers(&mut self, damage: impl FnOnce(&Self)) {
         let watch = self.watch();
         damage(self);
         self.is_noticed().await;
-        eventually("what was lost is given back", async || {
-            self.count("lanyard_log_healed_total").await > 0
-        })
-        .await;
         self.serves_again().await;
         self.fleet.ready().await;
-        for told in [
-            "the whole revocation log is read and compared",
-            "lost revocations were appended again",
-        ] {
-            eventually("it is logged", async || self.outputs().contains(told)).await;
-        }
+        let logged = "the whole revocation log is read and compared";
+        eventually("it is logged", async || self.outputs().contains(logged)).await;
         watch.ends().await;
         let fresh = self.fleet.replicas.start().await;
         fresh.becomes_ready().await;

@@ -250,6 +250,60 @@ async fn while_redis_is_away_calls_are_refused_at_once_and_then_served_again() {
     assert!(!revocation.position.is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_error_of_a_start_has_the_words_of_the_server() {
+    let servers = Replicated::start(1);
+    let url = servers.sentinel_url().replace("mymaster", "nobody");
+    let exited = Replicas::on(&url).refuses_to_start(&[]).await;
+    let each = servers.sentinels().iter().map(|sentinel| {
+        let address = sentinel.address();
+        format!("{address}: has no primary named `nobody`")
+    });
+    let each = each.collect::<Vec<_>>().join("; ");
+    refused(&exited, &[&format!("by a majority ({each})")]);
+
+    let exited = Replicas::on(&servers.node(1).url())
+        .refuses_to_start(&[])
+        .await;
+    let replica = format!("{} is a replica of", servers.node(1).address());
+    refused(&exited, &[&replica, &servers.node(0).address()]);
+
+    let redis = Standalone::builder().config("maxmemory 1").start();
+    let exited = Replicas::on(&redis.url()).refuses_to_start(&[]).await;
+    refused(
+        &exited,
+        &[&format!("{}: OOM command not allowed", redis.address())],
+    );
+
+    // A store that was made before is opened, and fails only later.
+    let redis = Standalone::start();
+    let replicas = Replicas::on(&redis.url());
+    drop(replicas.start().await);
+    let rights = "-evalsha";
+    let denied = ["ACL", "SETUSER", "default", rights];
+    tokio::task::block_in_place(|| redis.ask::<()>(&denied)).unwrap();
+    let exited = replicas.refuses_to_start(&[]).await;
+    refused(
+        &exited,
+        &[&format!("{}: NOPERM", redis.address()), "evalsha"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_call_is_logged_with_the_words_of_the_server() {
+    let redis = Standalone::start();
+    let server = Replicas::on(&redis.url()).start().await;
+    let caller = server.primary();
+    caller.identity().await;
+    let limit = ["CONFIG", "SET", "maxmemory", "1"];
+    tokio::task::block_in_place(|| redis.ask::<()>(&limit)).unwrap();
+    let failed = caller.create(None).await.unwrap_err();
+    assert_eq!(reason(&failed), "STORE_UNAVAILABLE");
+    assert!(!failed.message().contains("OOM"), "{failed:?}");
+    let address = redis.address();
+    server.says_in_one_line(&["ERROR", &address, "OOM"]).await;
+}
+
 /// Asserts that a call was refused because Redis is away.
 fn away<T: std::fmt::Debug>(answer: Result<T, Status>) {
     let refused = answer.unwrap_err();

@@ -97,7 +97,7 @@ fn run_server(args: ServeArgs) -> Result<ExitCode, String> {
     let served = all_cores()?.block_on(serve::run(args));
     served
         .map(|()| ExitCode::SUCCESS)
-        .map_err(|error: ServeError| error.to_string())
+        .map_err(|error: ServeError| with_causes(&error))
 }
 
 fn run_enforcer(args: EnforceArgs) -> Result<ExitCode, String> {
@@ -130,6 +130,20 @@ fn run_client(command: ClientCommand) -> Result<ExitCode, String> {
     runtime
         .block_on(client::run(command))
         .map_err(|error| error.to_string())
+}
+
+/// The message of an error, followed by those of its causes that it does not contain itself.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = error.source();
+    }
+    message
 }
 
 /// Where nobody reads it, the exit code says it alone.

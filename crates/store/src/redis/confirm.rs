@@ -39,8 +39,8 @@ struct Confirmed {
 
 /// An answer that may have come from a node that is not the primary any more.
 #[derive(Debug, thiserror::Error)]
-#[error("the node that answered is not confirmed to be the primary")]
-struct NotConfirmed;
+#[error("{0} answered and is not confirmed to be the primary")]
+struct NotConfirmed(RedisAddress);
 
 impl Confirmer {
     /// Confirms that a node, which answered in a reign, is the primary of a slot.
@@ -57,7 +57,7 @@ impl Confirmer {
             return Ok(());
         }
         topology.doubt();
-        Err(Failure::Away(NotConfirmed.into()))
+        Err(Failure::Away(NotConfirmed(address.clone()).into()))
     }
 
     /// The outcome of a run that began after this was called.

@@ -1,4 +1,4 @@
-//! An authenticated connection that many calls share.
+//! A connection that many calls share.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -6,7 +6,11 @@ use redis::{
     AsyncConnectionConfig, Pipeline, RedisConnectionInfo, RedisError, Value,
     aio::{MultiplexedConnection, PubSub},
 };
-use tokio::{net::TcpStream, task::JoinHandle};
+use tokio::{
+    net::TcpStream,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     options::RedisAddress,
@@ -17,7 +21,7 @@ use super::{
 /// A connection to a server. It is closed when the last clone is dropped.
 #[derive(Clone)]
 pub(super) struct Connection {
-    pub(super) commands: MultiplexedConnection,
+    commands: MultiplexedConnection,
     stream: Arc<StreamState>,
     _driver: Arc<Driver>,
 }
@@ -39,16 +43,16 @@ pub(super) struct SendError {
 }
 
 impl Connection {
-    /// Connects and authenticates.
+    /// Connects. Nothing is sent yet, neither a login nor the number of the database.
     pub(super) async fn open(
         address: &RedisAddress,
         tls: Option<&Tls>,
-        settings: &RedisConnectionInfo,
         response_timeout: Duration,
     ) -> Result<Self, RedisError> {
         let (stream, state) = dial(address, tls).await?;
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(response_timeout));
-        let opening = MultiplexedConnection::new_with_config(settings, stream, config);
+        let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let opening = MultiplexedConnection::new_with_config(&settings, stream, config);
         let (commands, driver) = opening.await?;
         Ok(Self {
             commands,
@@ -90,11 +94,28 @@ async fn dial(
     tls: Option<&Tls>,
 ) -> io::Result<(ServerStream, Arc<StreamState>)> {
     let RedisAddress { host, port } = address;
-    let socket = TcpStream::connect((host.as_str(), *port)).await?;
+    let deadline = Instant::now() + CONNECTION_TIMEOUT;
+    let connecting = timeout_at(deadline, TcpStream::connect((host.as_str(), *port)));
+    let late = |_| timed_out("connection timed out");
+    let socket = connecting.await.map_err(late)??;
     configure(&socket)?;
     let transport = match tls {
         None => Transport::Tcp(socket),
-        Some(tls) => Transport::Tls(Box::new(tls.handshake(host, socket).await?)),
+        Some(tls) => {
+            let late = |_| timed_out("TLS handshake timed out; the server may not use TLS");
+            let handshake = timeout_at(deadline, tls.handshake(host, socket));
+            let session = handshake.await.map_err(late)?.map_err(|error| {
+                io::Error::new(error.kind(), format!("TLS handshake failed: {error}"))
+            })?;
+            Transport::Tls(Box::new(session))
+        }
     };
     Ok(ServerStream::new(transport))
 }
+
+fn timed_out(message: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, message)
+}
+
+/// How long a connection may take to be made.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);

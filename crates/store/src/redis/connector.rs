@@ -2,13 +2,14 @@
 
 use std::{io, time::Duration};
 
-use redis::{Cmd, ErrorKind, RedisConnectionInfo, RedisError, aio::PubSub};
+use redis::{Pipeline, RedisConnectionInfo, RedisError, Value, aio::PubSub};
 use tokio::time::timeout;
 
 use super::{
     connection::{Connection, subscriber},
-    failure::{Failure, Unfit},
-    options::{RedisAddress, RedisDurability, RedisLogin, RedisOptions},
+    failure::{Failure, Unfit, words_of},
+    node::understood,
+    options::{RedisAddress, RedisDurability, RedisLogin, RedisOptions, RedisPassword},
     tls::{RedisTlsError, Tls},
 };
 
@@ -16,7 +17,8 @@ use super::{
 #[derive(Clone)]
 pub(super) struct Connector {
     tls: Option<Tls>,
-    settings: RedisConnectionInfo,
+    login: RedisLogin,
+    database: u16,
     response_timeout: Duration,
     replicas: u32,
     /// What is asked of a server that keeps data.
@@ -28,7 +30,8 @@ impl Connector {
     pub(super) fn for_data(options: &RedisOptions, database: u16) -> Result<Self, RedisTlsError> {
         Ok(Self {
             tls: Tls::new(options)?,
-            settings: settings(&options.login, database),
+            login: options.login.clone(),
+            database,
             response_timeout: options.response_timeout,
             replicas: options.replicas.unwrap_or(0),
             durability: Some(options.durability),
@@ -39,7 +42,8 @@ impl Connector {
     pub(super) fn for_sentinels(options: &RedisOptions) -> Result<Self, RedisTlsError> {
         Ok(Self {
             tls: Tls::new(options)?,
-            settings: settings(&options.sentinel_login, 0),
+            login: options.sentinel_login.clone(),
+            database: 0,
             response_timeout: options.response_timeout,
             replicas: 0,
             durability: None,
@@ -58,23 +62,28 @@ impl Connector {
 
     /// Connects, and refuses a server that is not fit to keep a store.
     pub(super) async fn connect(&self, address: &RedisAddress) -> Result<Connection, Failure> {
-        let (tls, response_timeout) = (self.tls.as_ref(), self.response_timeout);
-        let opening = Connection::open(address, tls, &self.settings, response_timeout);
-        let opened = timeout(CONNECTION_TIMEOUT, opening).await;
-        let connection = opened
-            .unwrap_or_else(|_| Err(timed_out()))
-            .map_err(|error| failed(address, error))?;
+        let opening = Connection::open(address, self.tls.as_ref(), self.response_timeout);
+        let opened = opening.await;
+        let connection = opened.map_err(|error| Failure::of_connection(address, &error))?;
+        let server = Server {
+            address,
+            connection: &connection,
+        };
+        server.log_in(&self.login, self.database).await?;
         if self.durability == Some(RedisDurability::Always) {
-            ensure_durable(&connection, address).await?;
+            server.ensure_durable().await?;
         }
         Ok(connection)
     }
 
     /// Connects for messages.
     pub(super) async fn listen(&self, address: &RedisAddress) -> Result<PubSub, RedisError> {
-        let opening = subscriber(address, self.tls.as_ref(), &self.settings);
-        let opened = timeout(CONNECTION_TIMEOUT, opening).await;
-        opened.unwrap_or_else(|_| Err(timed_out()))
+        let settings = settings(&self.login, self.database);
+        let opening = subscriber(address, self.tls.as_ref(), &settings);
+        let late = |_| RedisError::from(io::Error::from(io::ErrorKind::TimedOut));
+        timeout(self.response_timeout, opening)
+            .await
+            .map_err(late)?
     }
 }
 
@@ -85,80 +94,108 @@ fn settings(login: &RedisLogin, database: u16) -> RedisConnectionInfo {
     if let Some(user) = &login.user {
         settings = settings.set_username(user);
     }
-    if let Some(password) = &login.password {
-        settings = settings.set_password(password.as_str());
+    if let Some(password) = password(login) {
+        settings = settings.set_password(password);
     }
     settings
 }
 
-fn timed_out() -> RedisError {
-    io::Error::from(io::ErrorKind::TimedOut).into()
+/// The password to log in with, if there is a login at all. A user may need none.
+fn password(login: &RedisLogin) -> Option<&str> {
+    let password = login.password.as_ref().map(RedisPassword::as_str);
+    password.or(login.user.as_ref().map(|_| ""))
 }
 
-/// What was acknowledged has to be on disk, and stay in memory.
-async fn ensure_durable(connection: &Connection, address: &RedisAddress) -> Result<(), Failure> {
-    for (setting, wanted) in [("appendonly", "yes"), ("appendfsync", "always")] {
-        let value = configured(connection, address, setting).await?;
-        if value != wanted {
-            return Err(Failure::Unfit(Unfit::NotDurable {
-                address: address.clone(),
-                setting,
+/// A server that was just connected to.
+struct Server<'a> {
+    address: &'a RedisAddress,
+    connection: &'a Connection,
+}
+
+impl Server<'_> {
+    /// Authenticates, and selects the database.
+    async fn log_in(&self, login: &RedisLogin, database: u16) -> Result<(), Failure> {
+        let mut pipeline = Pipeline::new();
+        if let Some(password) = password(login) {
+            let command = pipeline.cmd("AUTH");
+            if let Some(user) = &login.user {
+                command.arg(user);
+            }
+            command.arg(password);
+        }
+        if database > 0 {
+            pipeline.cmd("SELECT").arg(database);
+        }
+        if pipeline.is_empty() {
+            return Ok(());
+        }
+        let mut answers = self.send(&pipeline).await?.into_iter();
+        let refused = answers.find_map(|answer| match answer {
+            Value::ServerError(error) => Some(error),
+            _ => None,
+        });
+        match refused {
+            None => Ok(()),
+            // The database is selected after the login, which is the first to fail.
+            Some(error) => Err(Failure::of(self.address, &error)),
+        }
+    }
+
+    /// Ensures that what is acknowledged is on disk, and stays in memory.
+    async fn ensure_durable(&self) -> Result<(), Failure> {
+        let mut pipeline = Pipeline::new();
+        for setting in SETTINGS {
+            pipeline.cmd("CONFIG").arg("GET").arg(setting);
+        }
+        let mut answers = self.send(&pipeline).await?.into_iter();
+        let mut next = || self.setting(answers.next().unwrap_or(Value::Nil));
+        for (setting, wanted) in [("appendonly", "yes"), ("appendfsync", "always")] {
+            let value = next()?;
+            if value != wanted {
+                return Err(Failure::Unfit(Unfit::NotDurable {
+                    address: self.address.clone(),
+                    setting,
+                    value,
+                }));
+            }
+        }
+        let (value, limit) = (next()?, next()?);
+        if limit != "0" && value != "noeviction" {
+            return Err(Failure::Unfit(Unfit::Evicts {
+                address: self.address.clone(),
                 value,
             }));
         }
+        Ok(())
     }
-    let value = configured(connection, address, "maxmemory-policy").await?;
-    let limit = configured(connection, address, "maxmemory").await?;
-    if limit != "0" && value != "noeviction" {
-        return Err(Failure::Unfit(Unfit::Evicts {
-            address: address.clone(),
-            value,
-        }));
-    }
-    Ok(())
-}
 
-async fn configured(
-    connection: &Connection,
-    address: &RedisAddress,
-    setting: &str,
-) -> Result<String, Failure> {
-    let silent = |reason: &str| {
-        Failure::Unfit(Unfit::Silent {
-            address: address.clone(),
-            reason: reason.to_owned(),
-        })
-    };
-    let (mut command, mut commands) = (Cmd::new(), connection.commands.clone());
-    command.arg("CONFIG").arg("GET").arg(setting);
-    let asked = command.query_async::<Vec<String>>(&mut commands).await;
-    let answer = asked.map_err(|error| match error.code() {
-        Some(code) => silent(code),
-        None => failed(address, error),
-    })?;
-    let value = answer.into_iter().nth(1);
-    value.ok_or_else(|| silent("an empty answer"))
-}
-
-/// What is wrong with a connection: the network, or what the server says.
-fn failed(address: &RedisAddress, error: RedisError) -> Failure {
-    if error.kind() == ErrorKind::AuthenticationFailed {
-        return refused(address, &error);
+    fn setting(&self, answer: Value) -> Result<String, Failure> {
+        let silent = |reason: &str| {
+            Failure::Unfit(Unfit::Silent {
+                address: self.address.clone(),
+                reason: reason.to_owned(),
+            })
+        };
+        match answer {
+            // The command is not allowed, or has another name. Any other error says nothing about it.
+            Value::ServerError(error) if matches!(error.code(), "NOPERM" | "ERR") => {
+                Err(silent(&words_of(&error)))
+            }
+            answer => {
+                let answer = understood(self.address, answer)?;
+                let answer: Vec<String> =
+                    redis::from_redis_value(answer).map_err(Failure::unexpected)?;
+                let value = answer.into_iter().nth(1);
+                value.ok_or_else(|| silent("an empty answer"))
+            }
+        }
     }
-    match error.code() {
-        // A server that is just starting is there in a moment.
-        Some("LOADING" | "MASTERDOWN") => Failure::Elsewhere(error.into()),
-        Some(_) => refused(address, &error),
-        None => Failure::Away(error.into()),
+
+    async fn send(&self, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
+        let sent = self.connection.send(pipeline).await;
+        sent.map_err(|failed| Failure::of_connection(self.address, &failed.error))
     }
 }
 
-fn refused(address: &RedisAddress, error: &RedisError) -> Failure {
-    Failure::Unfit(Unfit::Login {
-        address: address.clone(),
-        reason: error.to_string(),
-    })
-}
-
-/// How long a connection may take to be made.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
+/// The settings that are looked at.
+const SETTINGS: [&str; 4] = ["appendonly", "appendfsync", "maxmemory-policy", "maxmemory"];

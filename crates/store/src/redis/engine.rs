@@ -1,6 +1,6 @@
 //! Running a step on the primary of what it is about, and making sure of what it answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use lanyard_revocation::PartitionId;
 use lanyard_token::{Clock, UnixTime};
@@ -8,9 +8,10 @@ use redis::{Cmd, FromRedisValue, Pipeline, Value};
 
 use super::{
     confirm::Confirmer,
-    failure::Failure,
+    failure::{Failure, NodeError},
     keys::{Keys, PartitionKeys},
     node::{Node, is_unknown_script, reign_told, replication, understood},
+    options::RedisAddress,
     records::read,
     reply::Reply,
     script::{Script, Scripts},
@@ -80,7 +81,7 @@ impl Engine {
                 _ => return Ok(reply),
             }
         }
-        Err(StoreError::Unavailable(Restless.into()))
+        Err(restless("its generation has changed again".into()))
     }
 
     /// The same for a step that makes do with a log that is absent, or with another generation.
@@ -125,10 +126,17 @@ impl Engine {
         for command in commands {
             pipeline.add_command(command.clone());
         }
-        for _ in 0..ATTEMPTS {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             match self.look_once(slot, &pipeline).await {
                 // Nothing was answered there.
-                Err(Failure::Elsewhere(_)) => self.topology.doubt(),
+                Err(Failure::Elsewhere(cause)) => {
+                    self.topology.doubt();
+                    if attempt == ATTEMPTS {
+                        return Err(restless(cause));
+                    }
+                }
                 Err(failure) => {
                     self.topology.doubt();
                     return Err(failure.into());
@@ -136,7 +144,6 @@ impl Engine {
                 Ok(answers) => return Ok(answers),
             }
         }
-        Err(StoreError::Unavailable(Restless.into()))
     }
 
     /// Runs one command that only looks, for what its answer has of a kind.
@@ -153,10 +160,12 @@ impl Engine {
     async fn look_once(&self, slot: Slot, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
         let node = self.topology.primary(slot).await?;
         let answers = node.send(pipeline).await?;
-        let mut answers = answers.into_iter().map(understood);
+        let mut answers = answers
+            .into_iter()
+            .map(|answer| understood(&node.address, answer));
         let told = answers.next().unwrap_or(Ok(Value::Nil))?;
         let answers = answers.collect::<Result<_, _>>()?;
-        let reign = reign_told(told)?.ok_or_else(|| Failure::Elsewhere(Restless.into()))?;
+        let reign = reign_told(told)?.ok_or_else(|| is_replica(&node.address))?;
         if !self.is_certain() {
             let answered = (&node.address, reign.as_str());
             self.confirmer
@@ -228,11 +237,17 @@ impl Engine {
 
     /// Runs a step on the primary, and makes sure of the answer.
     async fn at(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
-        for _ in 0..ATTEMPTS {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             match self.once(call).await {
                 // Nothing was done there.
-                Err(Failure::Elsewhere(_)) => self.topology.doubt(),
-                Ok(reply) if reply.status() == "replica" => self.topology.doubt(),
+                Err(Failure::Elsewhere(cause)) => {
+                    self.topology.doubt();
+                    if attempt == ATTEMPTS {
+                        return Err(restless(cause));
+                    }
+                }
                 Err(failure) => {
                     self.topology.doubt();
                     return Err(failure.into());
@@ -240,16 +255,15 @@ impl Engine {
                 Ok(reply) => return Ok(reply),
             }
         }
-        Err(StoreError::Unavailable(Restless.into()))
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Reply, Failure> {
         let node = self.topology.primary(call.slot).await?;
         let waits = call.effect == Effect::Changes && self.replicas > 0;
         let answer = self.run(&node, call, waits).await?;
-        let reply = Reply::read(understood(answer)?)?;
+        let reply = Reply::read(understood(&node.address, answer)?)?;
         if reply.status() == "replica" {
-            return Ok(reply);
+            return Err(is_replica(&node.address));
         }
         if call.effect != Effect::Passes && !self.is_certain() {
             let answered = (&node.address, reply.reign());
@@ -324,10 +338,18 @@ struct LogAbsent(PartitionId);
 #[error("the clocks of this machine and of the server are more than half a minute apart")]
 struct ClocksApart;
 
-/// The servers are changing over.
+fn is_replica(address: &RedisAddress) -> Failure {
+    Failure::Elsewhere(NodeError::new(address, "it is a replica").into())
+}
+
+fn restless(cause: Box<dyn Error + Send + Sync>) -> StoreError {
+    StoreError::Unavailable(Restless(cause).into())
+}
+
+/// No primary has executed an operation, and no node that was asked did anything.
 #[derive(Debug, thiserror::Error)]
-#[error("the servers are changing over from one primary to another")]
-struct Restless;
+#[error("no primary executes the operation: {0}")]
+struct Restless(Box<dyn Error + Send + Sync>);
 
 /// How often a step is tried while nodes say that nothing was done.
 const ATTEMPTS: usize = 3;

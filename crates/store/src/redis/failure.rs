@@ -1,8 +1,8 @@
 //! Why a server did not do what it was asked, and what follows from that.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc};
 
-use redis::{ParsingError, ServerError};
+use redis::{ParsingError, RedisError, ServerError};
 
 use super::options::RedisAddress;
 use crate::StoreError;
@@ -35,15 +35,27 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    /// What an error that a server answers means.
-    pub(super) fn of(error: ServerError) -> Self {
+    /// The failure that an error returned by a server stands for.
+    pub(super) fn of(address: &RedisAddress, error: &ServerError) -> Self {
+        let reason = words_of(error);
         let kind = match error.code() {
             "MOVED" | "ASK" | "TRYAGAIN" | "CLUSTERDOWN" | "READONLY" | "LOADING"
             | "MASTERDOWN" => Self::Elsewhere,
             "CORRUPT" | "WRONGTYPE" => Self::Corrupt,
+            "NOAUTH" | "WRONGPASS" => {
+                return Self::Unfit(Unfit::Login {
+                    address: address.clone(),
+                    reason,
+                });
+            }
             _ => Self::Refused,
         };
-        kind(redis::RedisError::from(error).into())
+        kind(NodeError::new(address, reason).into())
+    }
+
+    /// A connection that could not be made, or that failed.
+    pub(super) fn of_connection(address: &RedisAddress, error: &RedisError) -> Self {
+        Self::Away(NodeError::new(address, error.to_string()).into())
     }
 
     /// An answer that is not of the form that it should have.
@@ -67,10 +79,44 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// A server that could not be reached a moment ago.
+/// A server to which there was no connection a moment ago, and why.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Gone(Arc<str>);
+
+impl Gone {
+    pub(super) fn new(cause: &Failure) -> Self {
+        Self(Arc::from(cause.to_string()))
+    }
+}
+
+/// An error of one server.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} cannot be reached")]
-pub(super) struct Gone(pub(super) RedisAddress);
+#[error("{address}: {reason}")]
+pub(super) struct NodeError {
+    address: RedisAddress,
+    reason: String,
+}
+
+impl NodeError {
+    pub(super) fn new(address: &RedisAddress, reason: impl Into<String>) -> Self {
+        Self {
+            address: address.clone(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The server's own words, without the arguments that it repeats: a password may be among them.
+pub(super) fn words_of(error: &ServerError) -> String {
+    let detail = error.details().unwrap_or_default();
+    let end = detail.find(ARGUMENTS).unwrap_or(detail.len());
+    let detail = detail.get(..end).unwrap_or_default();
+    format!("{} {detail}", error.code()).trim_end().to_owned()
+}
+
+/// What the arguments of an unknown command are preceded by.
+const ARGUMENTS: &str = ", with args beginning with";
 
 /// Why a server is not fit to keep a store.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +158,17 @@ pub enum Unfit {
         /// What it answers.
         reason: String,
     },
+    /// It is a replica itself.
+    #[error(
+        "the server at {address} is a replica of {primary}; name the primary, or use Sentinel \
+         (redis-sentinel://)"
+    )]
+    Replica {
+        /// The server.
+        address: RedisAddress,
+        /// Its primary.
+        primary: String,
+    },
     /// It has replicas, and nobody has said what they are for.
     #[error(
         "the server at {address} has {replicas} replicas; say with --redis-replicas how many of \
@@ -132,4 +189,34 @@ pub enum Unfit {
         /// Why.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::{Value, parse_redis_value};
+
+    use super::*;
+
+    fn words(line: &str) -> String {
+        let answer = parse_redis_value(format!("{line}\r\n").as_bytes());
+        let Value::ServerError(error) = answer.unwrap() else {
+            panic!("{line} should be an error");
+        };
+        words_of(&error)
+    }
+
+    /// A server without the command for logins repeats the password.
+    #[test]
+    fn the_words_of_a_server_are_kept_but_for_arguments_that_it_repeats() {
+        let unknown = "-ERR unknown command 'AUTH', with args beginning with: 'lanyard' 's3cret' ";
+        assert_eq!(words(unknown), "ERR unknown command 'AUTH'");
+        for line in [
+            "LOADING Redis is loading",
+            "MOVED 1 a:1",
+            "ODD",
+            "NOAUTH Log in.",
+        ] {
+            assert_eq!(words(&format!("-{line}")), line);
+        }
+    }
 }

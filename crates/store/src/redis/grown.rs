@@ -98,11 +98,16 @@ impl Heard {
 }
 
 async fn listen(engine: Arc<Engine>, heard: Arc<Heard>) {
+    // Each cause is logged once.
+    let mut last = None;
     loop {
         let begun = time::Instant::now();
         let ended = listen_once(&engine, &heard).await;
         // Something may have been said meanwhile.
         heard.all();
+        if ended.is_ok() {
+            last = None;
+        }
         match ended {
             // It is made anew for the sake of care, and what is said until then waits for the next read
             // in its turn. So there is no time to lose.
@@ -110,7 +115,16 @@ async fn listen(engine: Arc<Engine>, heard: Arc<Heard>) {
             // Nor after a connection that was closed, unless the server closes each of them at once.
             Ok(Ended::Closed) if begun.elapsed() >= AGAIN_AFTER => continue,
             Ok(Ended::Closed) => {}
-            Err(error) => tracing::debug!(%error, "what others append is not heard of at once"),
+            Err(error) => {
+                let cause = error.to_string();
+                if last.as_ref() != Some(&cause) {
+                    tracing::warn!(
+                        error = cause,
+                        "subscription to the changes of others failed; falling back to polling"
+                    );
+                }
+                last = Some(cause);
+            }
         }
         time::sleep(AGAIN_AFTER).await;
     }
@@ -118,7 +132,7 @@ async fn listen(engine: Arc<Engine>, heard: Arc<Heard>) {
 
 async fn listen_once(engine: &Engine, heard: &Heard) -> Result<Ended, ListenError> {
     let primary = engine.topology.primary(engine.keys.root().slot()).await;
-    let node = primary.map_err(|_| ListenError::NoPrimary)?;
+    let node = primary.map_err(|failure| ListenError::NoPrimary(failure.to_string()))?;
     let mut channel = node.connector().listen(&node.address).await?;
     channel.subscribe(engine.keys.channel()).await?;
     heard.all();
@@ -143,8 +157,8 @@ enum Ended {
 
 #[derive(Debug, thiserror::Error)]
 enum ListenError {
-    #[error("no primary is known")]
-    NoPrimary,
+    #[error("{0}")]
+    NoPrimary(String),
     #[error(transparent)]
     Server(#[from] redis::RedisError),
 }

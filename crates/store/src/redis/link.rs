@@ -39,8 +39,8 @@ enum State {
     None,
     /// It is there; the number tells it from the one before.
     Up(Connection, u64),
-    /// It could not be made, at that time.
-    Down(Instant),
+    /// It could not be made, at that time and for that reason.
+    Down(Instant, Gone),
 }
 
 impl Link {
@@ -52,6 +52,10 @@ impl Link {
             connecting: AsyncMutex::new(()),
             made: AtomicU64::new(0),
         }
+    }
+
+    pub(super) const fn address(&self) -> &RedisAddress {
+        &self.address
     }
 
     /// Sends commands in one go. The answers may be errors.
@@ -68,25 +72,25 @@ impl Link {
             };
             self.broke(number);
             if is_resent || !is_unsent {
-                return Err(Failure::Away(error.into()));
+                return Err(Failure::of_connection(&self.address, &error));
             }
             is_resent = true;
         }
     }
 
     async fn connection(&self) -> Result<(Connection, u64), Failure> {
-        let gone = || Failure::Away(Gone(self.address.clone()).into());
+        let gone = |gone: Gone| Failure::Away(gone.into());
         let _turn = match self.now() {
             State::Up(connection, number) => return Ok((connection, number)),
-            State::Down(since) if since.elapsed() < RETRY_AFTER => return Err(gone()),
-            State::Down(_) => self.connecting.try_lock().map_err(|_| gone())?,
+            State::Down(since, why) if since.elapsed() < RETRY_AFTER => return Err(gone(why)),
+            State::Down(_, why) => self.connecting.try_lock().map_err(|_| gone(why))?,
             State::None => self.connecting.lock().await,
         };
         // Another call may have come through, or in vain, while this one waited for its turn.
         match self.now() {
             State::Up(connection, number) => return Ok((connection, number)),
-            State::Down(since) if since.elapsed() < RETRY_AFTER => return Err(gone()),
-            State::Down(_) | State::None => {}
+            State::Down(since, why) if since.elapsed() < RETRY_AFTER => return Err(gone(why)),
+            State::Down(..) | State::None => {}
         }
         match self.connector.connect(&self.address).await {
             Ok(connection) => {
@@ -95,7 +99,7 @@ impl Link {
                 Ok((connection, number))
             }
             Err(failure) => {
-                *self.state() = State::Down(Instant::now());
+                *self.state() = State::Down(Instant::now(), Gone::new(&failure));
                 Err(failure)
             }
         }

@@ -5,7 +5,11 @@ use std::fmt;
 use redis::{Cmd, Pipeline, Value};
 
 use super::{
-    connector::Connector, failure::Failure, link::Link, options::RedisAddress, waiting::Waiting,
+    connector::Connector,
+    failure::{Failure, Unfit},
+    link::Link,
+    options::RedisAddress,
+    waiting::Waiting,
 };
 
 /// A server.
@@ -33,7 +37,7 @@ impl Node {
         pipeline.add_command(command.clone());
         let answers = self.send(&pipeline).await?;
         let answer = answers.into_iter().next().unwrap_or(Value::Nil);
-        understood(answer)
+        understood(&self.address, answer)
     }
 
     /// Sends commands in one go. The answers may be errors.
@@ -52,10 +56,20 @@ impl Node {
         reign_told(self.ask(&replication()).await?)
     }
 
-    /// How many replicas the node has that are in reach.
+    /// The number of replicas in reach of this primary.
+    ///
+    /// # Errors
+    /// [`Unfit::Replica`] where it is none, and those of the connection.
     pub(super) async fn replicas(&self) -> Result<u32, Failure> {
         let info: String = redis::from_redis_value(self.ask(&replication()).await?)
             .map_err(Failure::unexpected)?;
+        if field(&info, "role") == Some("slave") {
+            let part = |name| field(&info, name).unwrap_or("?");
+            return Err(Failure::Unfit(Unfit::Replica {
+                address: self.address.clone(),
+                primary: format!("{}:{}", part("master_host"), part("master_port")),
+            }));
+        }
         let replicas = field(&info, "connected_slaves").and_then(|count| count.parse().ok());
         Ok(replicas.unwrap_or(0))
     }
@@ -88,9 +102,9 @@ pub(super) fn reign_told(answer: Value) -> Result<Option<String>, Failure> {
 }
 
 /// An answer that is not an error.
-pub(super) fn understood(answer: Value) -> Result<Value, Failure> {
+pub(super) fn understood(address: &RedisAddress, answer: Value) -> Result<Value, Failure> {
     match answer {
-        Value::ServerError(error) => Err(Failure::of(error)),
+        Value::ServerError(error) => Err(Failure::of(address, &error)),
         answer => Ok(answer),
     }
 }

@@ -36,6 +36,9 @@ pub enum RedisOpenError {
     /// The servers are away.
     #[error("Redis cannot be reached: {0}")]
     Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A server refuses an operation.
+    #[error("Redis refuses an operation: {0}")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// There is no store, and none may be made.
     #[error("there is no store")]
     NoStore,
@@ -45,8 +48,8 @@ pub enum RedisOpenError {
         /// Its layout.
         found: String,
     },
-    /// The first steps failed.
-    #[error(transparent)]
+    /// The first operations failed.
+    #[error("{}{}", .0, cause_of(.0))]
     Store(#[from] StoreError),
 }
 
@@ -54,12 +57,17 @@ impl From<Failure> for RedisOpenError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Unfit(unfit) => Self::Unfit(unfit),
-            Failure::Away(source) | Failure::Elsewhere(source) | Failure::Refused(source) => {
-                Self::Away(source)
-            }
+            Failure::Away(source) | Failure::Elsewhere(source) => Self::Away(source),
+            Failure::Refused(source) => Self::Refused(source),
             corrupt @ Failure::Corrupt(_) => Self::Store(corrupt.into()),
         }
     }
+}
+
+/// The cause of an error, to be printed after it.
+fn cause_of(error: &StoreError) -> String {
+    let cause = std::error::Error::source(error);
+    cause.map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 impl RedisStore {
@@ -109,6 +117,13 @@ async fn replicas_to_wait_for(
         let is_said = options.replicas.is_some() || options.durability == RedisDurability::Relaxed;
         if replicas > 0 && !is_said {
             return Err(Unfit::Replicas { address, replicas }.into());
+        }
+        let waits_for = options.replicas.unwrap_or(0);
+        if replicas > waits_for {
+            tracing::warn!(
+                %address, replicas, waits_for,
+                "writes wait for fewer replicas than there are; a failover may lose acknowledged writes"
+            );
         }
     }
     Ok(options.replicas.unwrap_or(0))

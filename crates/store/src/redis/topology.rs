@@ -43,8 +43,8 @@ enum Kind {
 pub(super) enum Primaries {
     /// One for everything.
     One(RedisAddress),
-    /// One for each slot, by what each of the primaries says.
-    Cluster(BTreeMap<RedisAddress, Owners>),
+    /// One for each slot, by what each of the primaries says, and why the other nodes do not.
+    Cluster(BTreeMap<RedisAddress, Owners>, Vec<String>),
 }
 
 impl Primaries {
@@ -52,15 +52,29 @@ impl Primaries {
     pub(super) fn of(&self, slot: Slot) -> Option<RedisAddress> {
         match self {
             Self::One(address) => Some(address.clone()),
-            Self::Cluster(answers) => settled_owner(answers, slot),
+            Self::Cluster(answers, _) => settled_owner(answers, slot),
         }
+    }
+
+    /// Why a slot has no primary.
+    fn undecided(&self, slot: Slot) -> NoMajority {
+        let Self::Cluster(answers, failed) = self else {
+            return NoMajority(Vec::new());
+        };
+        let views = answers
+            .iter()
+            .map(|(address, owners)| match owners.of(slot) {
+                Some(owner) => format!("{address}: names {owner}"),
+                None => format!("{address}: names no owner of slot {}", slot.number()),
+            });
+        NoMajority(views.chain(failed.iter().cloned()).collect())
     }
 
     /// Every node that somebody takes for a primary.
     pub(super) fn addresses(&self) -> BTreeSet<RedisAddress> {
         match self {
             Self::One(address) => [address.clone()].into(),
-            Self::Cluster(answers) => {
+            Self::Cluster(answers, _) => {
                 let named = answers.values().flat_map(Owners::addresses);
                 named.cloned().collect()
             }
@@ -153,14 +167,14 @@ impl Topology {
     fn node_of(&self, primaries: &Primaries, slot: Slot) -> Result<Arc<Node>, Failure> {
         let Some(address) = primaries.of(slot) else {
             self.doubt();
-            return Err(Failure::Away(NoMajority.into()));
+            return Err(Failure::Away(primaries.undecided(slot).into()));
         };
         Ok(self.node(&address))
     }
 
     /// Asks every node that is known of who owns what.
     async fn ask_cluster(&self, seeds: &[RedisAddress]) -> Result<Primaries, Failure> {
-        let mut answers = BTreeMap::new();
+        let (mut answers, mut failed) = (BTreeMap::new(), Vec::new());
         let mut unasked: Vec<RedisAddress> = seeds.to_vec();
         while !unasked.is_empty() {
             let asked = unasked.iter().map(|address| {
@@ -169,6 +183,7 @@ impl Topology {
             });
             for (address, answer) in join_all(asked).await {
                 // A node that does not answer has no say.
+                let answer = answer.map_err(|failure| failed.push(failure.to_string()));
                 answers.insert(address, answer.ok());
             }
             let named = answers.values().flatten().flat_map(Owners::addresses);
@@ -185,9 +200,9 @@ impl Topology {
             .filter_map(|(address, answer)| Some((address, answer?)))
             .collect();
         if answers.is_empty() {
-            return Err(Failure::Away(NoMajority.into()));
+            return Err(Failure::Away(NoMajority(failed).into()));
         }
-        Ok(Primaries::Cluster(answers))
+        Ok(Primaries::Cluster(answers, failed))
     }
 
     // A lock whose holder panicked is used all the same: what is known is replaced as a whole.
@@ -206,14 +221,24 @@ impl fmt::Debug for Topology {
 async fn named_by_majority(sentinels: &[Node], name: &str) -> Result<RedisAddress, Failure> {
     let answers = join_all(sentinels.iter().map(|sentinel| named_by(sentinel, name))).await;
     let mut votes: BTreeMap<RedisAddress, usize> = BTreeMap::new();
-    for answer in answers.into_iter().flatten().flatten() {
-        *votes.entry(answer).or_default() += 1;
+    let mut views = Vec::with_capacity(sentinels.len());
+    for (sentinel, answer) in sentinels.iter().zip(answers) {
+        let asked = &sentinel.address;
+        views.push(match answer {
+            Ok(Some(primary)) => {
+                let view = format!("{asked}: names {primary}");
+                *votes.entry(primary).or_default() += 1;
+                view
+            }
+            Ok(None) => format!("{asked}: has no primary named `{name}`"),
+            Err(failure) => failure.to_string(),
+        });
     }
     let elected = votes.into_iter().max_by_key(|(_, count)| *count);
     elected
         .filter(|(_, count)| *count * 2 > sentinels.len())
         .map(|(address, _)| address)
-        .ok_or_else(|| Failure::Away(NoMajority.into()))
+        .ok_or_else(|| Failure::Away(NoMajority(views).into()))
 }
 
 async fn named_by(sentinel: &Node, name: &str) -> Result<Option<RedisAddress>, Failure> {
@@ -230,7 +255,7 @@ async fn named_by(sentinel: &Node, name: &str) -> Result<Option<RedisAddress>, F
     Ok(Some(RedisAddress { host, port }))
 }
 
-/// Nobody is known to be the primary.
+/// No node is known to be the primary. For each node that was asked there is what it answered.
 #[derive(Debug, thiserror::Error)]
-#[error("no node is named as the primary by a majority")]
-pub(super) struct NoMajority;
+#[error("no node is named as the primary by a majority ({})", .0.join("; "))]
+pub(super) struct NoMajority(Vec<String>);

@@ -74,7 +74,8 @@ impl Sender {
         pipeline.cmd("WAIT").arg(self.replicas).arg(patience);
         match self.link.send(&pipeline).await {
             Ok(mut answers) => {
-                let reached = understood(answers.pop().unwrap_or(Value::Nil));
+                let reached = answers.pop().unwrap_or(Value::Nil);
+                let reached = understood(self.link.address(), reached);
                 let waited = reached.and_then(|reached| self.ensure_reached(reached));
                 let short = waited.err().map(|failure| SharedFailure::of(&failure));
                 for (write, answer) in batch.drain(..).zip(answers) {

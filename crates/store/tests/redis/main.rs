@@ -19,6 +19,7 @@ mod generations;
 mod grown;
 mod killed;
 mod round_trips;
+mod start_errors;
 mod support;
 #[path = "../shared/tenants.rs"]
 mod tenants;
