@@ -1,5 +1,6 @@
 //! Killed at any moment: what was acknowledged is kept, and the store opens again by itself.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::time::sleep;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-use crate::support::{Caller, Credential, Data, Server};
+use crate::support::{Caller, Credential, Data, Server, eventually, http};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_kills_under_load_lose_nothing_that_was_acknowledged() {
@@ -61,6 +62,60 @@ async fn fifty_kills_under_load_lose_nothing_that_was_acknowledged() {
             format!("the token {fresh} is Allowed"),
         ]
     );
+}
+
+/// A kill leaves a file that names two roots, the last commit and the one before it. A start must not
+/// fall back to the older one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_under_load_a_flipped_bit_is_refused_or_loses_nothing() {
+    let data = Data::new();
+    let server = Server::start_on(&data, &[]).await;
+    let mut ledger = Ledger {
+        key: Some(server.data().credential("secondary")),
+        ..Ledger::default()
+    };
+    let work = tokio::spawn(load(Writers::of(&server, &ledger), server.operator()));
+    eventually("there are many commits", async || {
+        let metrics = http::get(server.admin_url(), "/metrics").await.body;
+        let mut lines = metrics.lines();
+        let commits = lines.find_map(|line| line.strip_prefix("lanyard_store_commits_total "));
+        commits.is_some_and(|count| count.parse::<u64>().expect("a number") >= 100)
+    })
+    .await;
+    server.kill();
+    ledger.add(work.await.unwrap());
+    let bytes = fs::read(data.store_path()).unwrap();
+    let (mut lost, mut whole) = (0, 0);
+    let mut schedule = Schedule::new(SEED);
+    for (byte, bit) in flips(&mut schedule, bytes.len()) {
+        let mut bytes = bytes.clone();
+        bytes[byte] ^= 1 << bit;
+        let copy = data.copy_with_store(&bytes);
+        match Server::start_or_exit(&copy).await {
+            Ok(server) => {
+                let missing = ledger.missing(&server).await;
+                assert_eq!(missing, NOTHING, "bit {bit} of byte {byte}");
+                whole += 1;
+            }
+            Err(exited) => {
+                let remedy = "from a backup, or choose another directory";
+                assert!(exited.output.contains(remedy), "{exited:?}");
+                lost += u32::from(exited.output.contains("was acknowledged"));
+            }
+        }
+    }
+    assert!(lost > 0 && whole > 0, "{lost} lost, {whole} whole");
+}
+
+/// Bits of the header with its two roots, and of any page.
+fn flips(schedule: &mut Schedule, len: usize) -> Vec<(usize, u64)> {
+    let flags = (0..8).map(|bit| (9, bit));
+    let roots = (64..320).step_by(16).map(|byte| (byte, byte as u64 % 8));
+    let all = (0..24).map(|_| {
+        let byte = schedule.below(len as u64);
+        (usize::try_from(byte).unwrap(), byte % 8)
+    });
+    flags.chain(roots).chain(all).collect()
 }
 
 /// The very first start makes several files, one after another.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lanyard_store::embedded::EmbeddedStore;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -23,6 +24,25 @@ impl Data {
     /// Where the data is, or will be.
     pub(crate) fn path(&self) -> PathBuf {
         self.0.path().join("data")
+    }
+
+    /// A copy whose store is replaced by these bytes.
+    pub(crate) fn copy_with_store(&self, bytes: &[u8]) -> Self {
+        let copy = Self::new();
+        std::fs::create_dir(copy.path()).expect("a directory");
+        for (from, to) in [
+            (self.bootstrap_path(), copy.bootstrap_path()),
+            (self.master_key_path(), copy.master_key_path()),
+        ] {
+            std::fs::copy(from, to).expect("a copy");
+        }
+        std::fs::write(copy.store_path(), bytes).expect("a file");
+        copy
+    }
+
+    /// Where the embedded store is.
+    pub(crate) fn store_path(&self) -> PathBuf {
+        EmbeddedStore::file_in(&self.path())
     }
 
     /// A place beside it, for other files of the test.

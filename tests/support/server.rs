@@ -144,6 +144,21 @@ impl Server {
         command.args(flags);
     }
 
+    /// Starts a server that serves or exits, and waits for either.
+    pub(crate) async fn start_or_exit(data: &Data) -> Result<Self, Exited> {
+        let (mut process, printed) = spawn(data, &[]);
+        let mut has_exited = false;
+        eventually("the server serves or has exited", async || {
+            has_exited = process.0.try_wait().expect("a process").is_some();
+            has_exited || printed.after("admin on ").is_some()
+        })
+        .await;
+        if has_exited {
+            return Err(ended(&mut process, &printed).await);
+        }
+        Ok(Self::come_up(data, (process, printed)).await)
+    }
+
     /// Starts a server that is expected to give up, and waits until it has.
     pub(crate) async fn refuses_to_start(data: &Data, flags: &[&str]) -> Exited {
         let (mut process, printed) = spawn(data, flags);

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `open` | the data directory and its one owner |
 //! | `file`, `watched` | the file, and what is done when a write to it fails |
+//! | `commit_record` | the number of the last acknowledged commit |
 //! | `guard` | a panic in the library is an error like any other |
 //! | `tables` | what is kept where |
 //! | `writer`, `committer` | group commit |
@@ -17,6 +18,7 @@
 //! | `sweep` | what nobody needs any more |
 //! | `tampering` | for tests: what another hand may do to a log |
 
+mod commit_record;
 mod committer;
 mod credentials;
 mod file;
@@ -41,7 +43,7 @@ use std::{collections::BTreeSet, future::pending, num::NonZeroU16, sync::Arc, ti
 use lanyard_revocation::{Cursor, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
 
-pub use self::open::OpenError;
+pub use self::{commit_record::CommitRecordError, open::OpenError};
 use self::{
     file::StoreFile,
     guard::guarded,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     EmbeddedStore,
+    commit_record::CommitRecordError,
     file::StoreFile,
     guard::guarded,
     tables::{LOG, META, Meta, Writes, meta, meta_u64, set_meta},
@@ -37,12 +38,28 @@ pub enum OpenError {
     #[error("`{}` is in use by another process; stop it, or choose another directory", .0.display())]
     InUse(PathBuf),
     /// The file is not a database, or a damaged one, or one of another kind.
-    #[error("`{}` cannot be opened as a store: {source}", path.display())]
+    #[error(
+        "`{}` cannot be opened as a store: {source}; \
+         restore it from a backup, or choose another directory",
+        path.display()
+    )]
     NotAStore {
         /// The file.
         path: PathBuf,
         /// Why.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The file is a store without the last acknowledged commits, or it cannot be compared with them.
+    #[error(
+        "`{}` is damaged: {source}, so that identities, keys or revocations may be missing; check \
+         the disk, then restore the file from a backup, or choose another directory",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The damage.
+        source: CommitRecordError,
     },
     /// The file was written by a version that keeps things differently.
     #[error("the store has layout {found}, and this version reads layout {LAYOUT}")]
@@ -112,17 +129,21 @@ fn prepare<C: Clock>(
     let transaction = file.begin_write()?;
     match guarded(|| layout(&transaction))? {
         Layout::Is(LAYOUT) => {
+            file.check_record(guarded(|| commits(&transaction))?)?;
             if !guarded(|| add_count(&transaction))? {
                 return Ok(());
             }
         }
         Layout::Is(found) => return Err(OpenError::OtherLayout { found }),
-        Layout::New => guarded(|| {
-            let mut tables = Writes::begin(&transaction, now)?;
-            set_meta(&mut tables.meta, Meta::Layout, LAYOUT)?;
-            set_meta(&mut tables.meta, Meta::Removed, 0_u128)?;
-            set_meta(&mut tables.meta, Meta::LogId, new_log.as_u128())
-        })?,
+        Layout::New => {
+            file.check_record(0)?;
+            guarded(|| {
+                let mut tables = Writes::begin(&transaction, now)?;
+                set_meta(&mut tables.meta, Meta::Layout, LAYOUT)?;
+                set_meta(&mut tables.meta, Meta::Removed, 0_u128)?;
+                set_meta(&mut tables.meta, Meta::LogId, new_log.as_u128())
+            })?;
+        }
         Layout::Foreign => {
             let source = "it is the database of another program".into();
             return Err(OpenError::NotAStore {
@@ -132,6 +153,11 @@ fn prepare<C: Clock>(
         }
     }
     guarded(|| Ok(transaction.commit()?)).map_err(OpenError::Store)
+}
+
+/// Returns the number of the last commit.
+fn commits(transaction: &WriteTransaction) -> Result<u64, StoreError> {
+    meta_u64(&transaction.open_table(META)?, Meta::Commits)
 }
 
 /// Adds the count of what was taken out of the log, where an earlier version has not kept one; tells

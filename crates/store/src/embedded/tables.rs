@@ -109,6 +109,8 @@ pub(super) enum Meta {
     SigningKeysVersion,
     /// The signing key that signs.
     ActiveSigningKey,
+    /// The number of the writer's last commit.
+    Commits,
 }
 
 impl Meta {
@@ -124,6 +126,7 @@ impl Meta {
             Self::MendedTo => "mended_to",
             Self::SigningKeysVersion => "signing_keys_version",
             Self::ActiveSigningKey => "active_signing_key",
+            Self::Commits => "commits",
         }
     }
 }

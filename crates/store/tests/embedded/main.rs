@@ -14,6 +14,7 @@ mod full_disk;
 mod group_commit;
 mod healing;
 mod killed;
+mod lost_commit;
 mod opening;
 mod snapshots;
 mod support;

@@ -113,7 +113,7 @@ fn the_database_of_another_program_is_refused() {
         assert!(
             error
                 .to_string()
-                .ends_with("it is the database of another program"),
+                .contains(": it is the database of another program; "),
             "{error}"
         );
     }
