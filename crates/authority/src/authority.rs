@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use lanyard_revocation::{FreshnessBound, PartitionId, View};
-use lanyard_store::{Appended, Store};
+use lanyard_store::{Appended, SigningKeys, Store};
 use lanyard_token::{
     Audience, Clock, CredentialId, Issuer, PropagationBound, Seen, TokenAlgorithm, UnixTime,
     Verifier,
@@ -96,6 +96,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             feed,
             keyring: RwLock::new(Arc::new(Keyring {
                 version: 0,
+                keys: SigningKeys {
+                    version: 0,
+                    keys: Vec::new(),
+                },
                 active: None,
             })),
             issue_times: IssueTimes::default(),
@@ -138,7 +142,16 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// Reads the signing keys again and hands them to the signer and to the view.
     pub(crate) async fn reload_signing_keys(&self) -> Result<(), Error> {
         let _alone = self.reloading.lock().await;
-        let keys = self.store.signing_keys().await?;
+        let mut keys = self.store.signing_keys().await?;
+        let known = self.keyring().keys.clone();
+        // An older copy of the data, or none: a version never goes back by itself.
+        if keys.version < known.version && self.store.restore_signing_keys(known).await? {
+            tracing::warn!(
+                lost = keys.version,
+                "signing keys that the store had lost are restored"
+            );
+            keys = self.store.signing_keys().await?;
+        }
         let set = key_set(&keys, self.clock.wall()?)?;
         let keyring = Keyring::open(&keys, &self.master_key, &self.settings)?;
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);

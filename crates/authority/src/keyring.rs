@@ -12,6 +12,8 @@ use crate::{Error, MasterKey, Settings};
 pub(crate) struct Keyring {
     /// The version that it was made from.
     pub(crate) version: u64,
+    /// The keys that it was made from, which are restored if the store loses them.
+    pub(crate) keys: SigningKeys,
     /// The active key; none only before the first start is through.
     pub(crate) active: Option<Arc<SigningKey>>,
 }
@@ -38,6 +40,7 @@ impl Keyring {
         });
         Ok(Self {
             version: keys.version,
+            keys: keys.clone(),
             active: active.transpose()?,
         })
     }

@@ -360,6 +360,15 @@ pub trait Store: Send + Sync + 'static {
     /// one was asked for. `None` if the keys are not at the version that the change was made from.
     fn change_signing_keys(&self, change: SigningKeyChange) -> impl Step<Option<Vec<Appended>>>;
 
+    /// Restores signing keys that the store has lost, all of them, at a version above theirs. `false` if it
+    /// has that version or a later one, or cannot lose keys.
+    fn restore_signing_keys(&self, keys: SigningKeys) -> impl Step<bool> {
+        async move {
+            drop(keys);
+            Ok(false)
+        }
+    }
+
     /// Drops what nobody can need any more: entries past their time, what was beneath deleted
     /// resources, signing keys long out of use. In bites that do not hold up other callers.
     fn sweep(&self) -> impl Step<()>;

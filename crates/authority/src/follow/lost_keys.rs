@@ -207,26 +207,65 @@ impl<'a> Fixture<'a> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_combination_of_lost_keys_is_repaired_by_an_authority_that_had_read_everything() {
     let server = Standalone::start();
-    for (number, lost) in subsets(&KEYS).enumerate() {
-        let context = format!("{lost:?}");
-        let fixture = Fixture::new(&server, number).await;
-        fixture.delete_keys(&lost);
-        fixture.deleted_stay_deleted(&context).await;
-        catch_up(&fixture.authority, &context).await;
-        assert_eq!(fixture.authority.log_status().faults, [], "{context}");
-        fixture.deleted_stay_deleted(&context).await;
-        fixture.revocations_are_in_the_log(&context).await;
-        fixture.records_are_served(&lost).await;
-        fixture.store().sweep().await.unwrap();
-        // What is left once is there twice again.
-        fixture.delete_keys(&["dead"]);
-        fixture.deleted_stay_deleted(&context).await;
-        fixture.store().sweep().await.unwrap();
-        fixture.delete_keys(&["meta"]);
-        catch_up(&fixture.authority, &context).await;
-        fixture.deleted_stay_deleted(&context).await;
-        fixture.revocations_are_in_the_log(&context).await;
+    let cases: Vec<_> = subsets(&KEYS).enumerate().collect();
+    for cases in cases.chunks(AT_ONCE) {
+        let cases = cases.iter();
+        join_all(cases.map(|(number, lost)| is_repaired(&server, *number, lost))).await;
     }
+}
+
+async fn is_repaired(server: &Standalone, number: usize, lost: &[&str]) {
+    let context = format!("{lost:?}");
+    let fixture = Fixture::new(server, number).await;
+    fixture.delete_keys(lost);
+    fixture.deleted_stay_deleted(&context).await;
+    catch_up(&fixture.authority, &context).await;
+    assert_eq!(fixture.authority.log_status().faults, [], "{context}");
+    fixture.deleted_stay_deleted(&context).await;
+    fixture.revocations_are_in_the_log(&context).await;
+    fixture.records_are_served(lost).await;
+    fixture.store().sweep().await.unwrap();
+    // The copy that was lost is there again.
+    fixture.delete_keys(&["dead"]);
+    fixture.deleted_stay_deleted(&context).await;
+    fixture.store().sweep().await.unwrap();
+    fixture.delete_keys(&["meta"]);
+    catch_up(&fixture.authority, &context).await;
+    fixture.deleted_stay_deleted(&context).await;
+    fixture.revocations_are_in_the_log(&context).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_signing_keys_are_restored_by_an_authority_that_has_them() {
+    let server = Standalone::start();
+    for others in [&[][..], &["meta"], &["meta", "log", "dead"]] {
+        let fixture = Fixture::new(&server, 2000 + others.len()).await;
+        let before = fixture.store().signing_keys().await.unwrap();
+        let key = format!("{{{}.root}}:signing_keys", fixture.namespace);
+        fixture.ask::<u64>(&["DEL", &key]);
+        fixture.delete_keys(&[others, &["issue_times"]].concat());
+        catch_up(&fixture.authority, "the signing keys").await;
+        fixture.is_granted("the signing keys").await;
+        let restored = fixture.store().signing_keys().await.unwrap();
+        assert_eq!(restored.keys, before.keys);
+        assert!(restored.version > before.version);
+    }
+}
+
+/// Tokens that the lost key signed are refused from then on, and new ones are issued.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_loss_of_signing_keys_an_authority_that_starts_issues_with_another_one() {
+    let server = Standalone::start();
+    let mut fixture = Fixture::new(&server, 3000).await;
+    let lost = fixture.store().signing_keys().await.unwrap();
+    let key = format!("{{{}.root}}:signing_keys", fixture.namespace);
+    fixture.ask::<u64>(&["DEL", &key]);
+    fixture.authority = open(&server, &fixture.namespace).await;
+    fixture.authority.ensure_active_signing_key().await.unwrap();
+    catch_up(&fixture.authority, "the signing keys").await;
+    fixture.is_granted("the signing keys").await;
+    let made = fixture.store().signing_keys().await.unwrap();
+    assert!(made.version > lost.version && made.keys != lost.keys);
 }
 
 /// The authority that had read everything is gone: the log is followed, or the operator's command works.
@@ -357,6 +396,8 @@ async fn make_resource(store: &RedisStore) {
     store.create_resource(new).await.unwrap();
 }
 
+/// How many cases run at a time.
+const AT_ONCE: usize = 8;
 /// All keys of a partition with one resource, those of its log first.
 const KEYS: [&str; 9] = [
     "meta",

@@ -287,6 +287,10 @@ impl Store for RedisStore {
         signing_keys::change(self, change).await
     }
 
+    async fn restore_signing_keys(&self, keys: SigningKeys) -> Result<bool, StoreError> {
+        signing_keys::restore(self, keys).await
+    }
+
     async fn sweep(&self) -> Result<(), StoreError> {
         for partition in PartitionId::all(self.partitions) {
             log::trim(&self.engine, partition).await?;

@@ -37,6 +37,7 @@ pub(super) struct Scripts {
     pub(super) create_service_key: Script,
     pub(super) delete_service_key: Script,
     pub(super) change_keys: Script,
+    pub(super) restore_keys: Script,
     pub(super) keys_applied: Script,
     pub(super) forget_keys: Script,
 }
@@ -77,6 +78,7 @@ impl Scripts {
             create_service_key: at_root(include_str!("scripts/create_service_key.lua")),
             delete_service_key: at_root(include_str!("scripts/delete_service_key.lua")),
             change_keys: at_root(include_str!("scripts/change_keys.lua")),
+            restore_keys: at_root(include_str!("scripts/restore_keys.lua")),
             keys_applied: at_root(include_str!("scripts/keys_applied.lua")),
             forget_keys: at_root(include_str!("scripts/forget_keys.lua")),
         }

@@ -51,11 +51,17 @@ pub(super) async fn change(
     if let Some(pending) = &before.pending {
         finish(store, pending, &before.active).await?;
     }
+    // At the first start, or after the keys were lost.
+    let in_partitions = match before.keys.version {
+        0 => latest_in_partitions(store).await?,
+        _ => 0,
+    };
     let id = |key: Option<KeyId>| key.map(|key| text(key.as_uuid())).unwrap_or_default();
     let mut args = vec![
         from_version.to_string().into_bytes(),
         id(active).into_bytes(),
         id(revoked).into_bytes(),
+        in_partitions.to_string().into_bytes(),
     ];
     for record in &records {
         args.push(text(record.id.as_uuid()).into_bytes());
@@ -69,13 +75,57 @@ pub(super) async fn change(
         "moved" => Ok(None),
         "done" => {
             let pending = Pending {
-                version: from_version.saturating_add(1),
+                version: reply.parsed(1)?,
                 revoked: id(revoked),
             };
             finish(store, &pending, &reply.text(0)?).await.map(Some)
         }
         _ => Err(reply.unexpected()),
     }
+}
+
+/// Restores keys that were lost. See [`Store::restore_signing_keys`](crate::Store::restore_signing_keys).
+pub(super) async fn restore(store: &RedisStore, keys: SigningKeys) -> Result<bool, StoreError> {
+    let is_active = |record: &&SigningKeyRecord| matches!(record.state, KeyState::Active { .. });
+    let active = keys.keys.iter().find(is_active);
+    let active = active.map(|record| text(record.id.as_uuid()));
+    let mut args = vec![
+        keys.version.to_string().into_bytes(),
+        active.unwrap_or_default().into_bytes(),
+    ];
+    for record in &keys.keys {
+        args.push(text(record.id.as_uuid()).into_bytes());
+        args.push(encode(record, SIGNING_KEY)?);
+    }
+    let engine = store.engine();
+    let how = (&engine.scripts.restore_keys, Effect::Changes);
+    let at = vec![engine.keys.root().signing_keys()];
+    match engine.at_root(how, at, args).await?.status() {
+        "done" => {
+            // It is on its way to the partitions, and whoever reads the keys takes it there.
+            all(store).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The latest version that a partition has taken over.
+async fn latest_in_partitions(store: &RedisStore) -> Result<u64, StoreError> {
+    let versions = PartitionId::all(store.partitions);
+    let versions = versions.map(|partition| version_in(store, partition));
+    let versions = try_join_all(versions).await?;
+    Ok(versions.into_iter().flatten().max().unwrap_or(0))
+}
+
+/// The version that a partition has taken over. `None` where its log is gone.
+async fn version_in(store: &RedisStore, partition: PartitionId) -> Result<Option<u64>, StoreError> {
+    let engine = store.engine();
+    let keys = engine.keys.partition(partition);
+    let [meta, ..] = keys.common();
+    let mut command = Cmd::new();
+    command.arg("HGET").arg(meta).arg("keys_version");
+    engine.look_one(keys.slot(), command, SIGNING_KEY).await
 }
 
 /// Forgets keys whose every token has expired.
@@ -201,12 +251,7 @@ async fn bring_up_one(
     kept: &Kept,
 ) -> Result<(), StoreError> {
     let engine = store.engine();
-    let keys = engine.keys.partition(partition);
-    let [meta, ..] = keys.common();
-    let mut command = Cmd::new();
-    command.arg("HGET").arg(meta).arg("keys_version");
-    let version = engine.look_one(keys.slot(), command, SIGNING_KEY);
-    let version: Option<u64> = version.await?;
+    let version = version_in(store, partition).await?;
     // Where there is no log at all, whoever knows what it was has to make it first.
     if version.is_none_or(|version| version >= kept.keys.version) {
         return Ok(());
