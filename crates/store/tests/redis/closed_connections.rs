@@ -65,20 +65,21 @@ async fn operations_over_killed_connections_succeed_under_sentinel() {
     let mut options = options(&servers.sentinel_url());
     options.replicas = Some(1);
     let store = serve(&options).await;
-    // The sentinels' own connections to the node are reconnected by themselves.
     let resource = tenant(&store).await;
     for round in 0..ROUNDS {
         let node = servers.node(0);
         kill_clients_of_store(node).await;
         if round % 2 == 0 {
-            kill_connections(&servers.sentinels().iter().collect::<Vec<_>>(), "normal").await;
+            for sentinel in servers.sentinels() {
+                kill_clients_of_store(sentinel).await;
+            }
         }
         revoke_token(&store, resource).await.unwrap();
     }
 }
 
-/// The sentinels have connections to the node as well, and would replace theirs before this has seen
-/// that they are gone.
+/// Sentinels have connections to the node and to each other as well, and replace theirs before the loss of
+/// all of them is observed. Theirs have names.
 async fn kill_clients_of_store(node: &Node) {
     let clients = |node: &Node| -> Vec<String> {
         let list = node.ask::<String>(&["CLIENT", "LIST", "TYPE", "normal"]);
