@@ -256,8 +256,37 @@ fn bad_bearers(credential: &Credential) -> Vec<(String, String)> {
         let text = hs256(&header, &claims, &credential.secret);
         bad.push((what.to_owned(), format!("Bearer {text}")));
     }
+    bad.extend(bad_claim_texts(credential));
     bad.extend(bad_texts(credential).map(|(what, text)| (what.to_owned(), text)));
     bad
+}
+
+/// Claims that no JSON library writes, with a good signature.
+fn bad_claim_texts(credential: &Credential) -> Vec<(String, String)> {
+    let now = now();
+    let claims = |member: &[u8]| {
+        let rest = format!(r#""aud":"lanyard","iat":{now},"exp":{}}}"#, now + 300);
+        [b"{", member, rest.as_bytes()].concat()
+    };
+    let header = json!({"alg": "HS256", "typ": "JWT", "kid": credential.id}).to_string();
+    let array = format!(r#"["lanyard",{now},{},{now}]"#, now + 300);
+    [
+        ("an array of the claims", array.into_bytes()),
+        (
+            "invalid UTF-8 in an unknown claim",
+            claims(b"\"x\":\"\xff\","),
+        ),
+        ("invalid UTF-8 in a name", claims(b"\"\xc3\":1,")),
+        ("half of a surrogate pair", claims(br#""x":"\ud800","#)),
+        ("an unknown claim twice", claims(br#""x":1,"x":1,"#)),
+        ("a nbf of null", claims(br#""nbf":null,"#)),
+    ]
+    .into_iter()
+    .map(|(what, claims)| {
+        let text = hs256(&header, claims, &credential.secret);
+        (what.to_owned(), format!("Bearer {text}"))
+    })
+    .collect()
 }
 
 fn bad_claims() -> Vec<(&'static str, Value)> {
@@ -323,6 +352,14 @@ fn bad_claims() -> Vec<(&'static str, Value)> {
 
 fn bad_headers(id: &str) -> Vec<(&'static str, String)> {
     vec![
+        (
+            "an array of the members",
+            json!(["HS256", id, "JWT"]).to_string(),
+        ),
+        (
+            "a typ of null",
+            json!({"alg": "HS256", "typ": null, "kid": id}).to_string(),
+        ),
         (
             "RS256",
             json!({"alg": "RS256", "typ": "JWT", "kid": id}).to_string(),

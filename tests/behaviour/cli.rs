@@ -46,6 +46,29 @@ async fn the_tour_works_and_works_again_on_what_it_left() {
     }
 }
 
+/// The credential may be in use elsewhere, so that no remedy may change it.
+#[tokio::test]
+async fn a_refused_credential_is_no_reason_to_rotate_or_delete() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let point = Server::enforce(server.data(), &[server.endpoint()], &[]).await;
+    let cli = Cli(server.data());
+    let key = server.data().beside("key.json");
+    std::fs::write(&key, server.data().bootstrap()["primary"].to_string()).unwrap();
+    let key = key.display().to_string();
+    for endpoint in [other.endpoint(), point.endpoint()] {
+        let arguments = ["check", "x", "get-message", "--credential", &key];
+        let line = cli.error(&[&arguments[..], &["--endpoint", endpoint]].concat());
+        assert!(
+            line.contains(&format!("was refused by {endpoint}")),
+            "{line}"
+        );
+        assert!(line.contains("check --endpoint URL and --credential FILE"));
+        for word in ["rotat", "delete", "`lanyard "] {
+            assert!(!line.contains(word), "{line}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn identities_and_tokens_have_their_commands() {
     let server = Server::start().await;

@@ -7,13 +7,13 @@ use lanyard_proto::v1::{
     ActivateSigningKeyRequest, BatchCheckRequest, CheckRequest, CreateServiceKeyRequest,
     CreateSubscriptionRequest, DeleteServiceKeyRequest, GetResourceRequest, IssueTokenRequest,
     ListResourcesRequest, ListSigningKeysRequest, PrepareSigningKeyRequest, RotateAccessKeyRequest,
-    ServiceKeyRole,
+    ServiceKeyRole, StrikeEntryRequest,
 };
 use prost_types::Duration;
 use tonic::{Code, Status};
 
 use crate::support::{
-    Bearer, Server, describe, http, issue_request, reason, refused_field, scopes,
+    Bearer, Rest, Server, describe, http, issue_request, reason, refused_field, scopes,
 };
 
 /// What people read is compared with a golden file, and its changes are reviewed there.
@@ -222,6 +222,39 @@ async fn what_is_not_one_plain_message_is_refused_with_a_reason() {
         assert_eq!(reason(&refusal), expected, "{case}");
         leaks_nothing(&refusal);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_repeats_no_more_than_an_excerpt_of_a_request() {
+    let server = Server::start().await;
+    let mut admin = server.operator().admin();
+    for place in [
+        "7".repeat(1000),
+        "🔑".repeat(100_000),
+        "\n\u{202e}".repeat(500),
+    ] {
+        let request = StrikeEntryRequest {
+            partition: 0,
+            place,
+        };
+        let refusal = admin.strike_entry(request).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::NotFound);
+        // As many bytes as it takes in the trailers: the message is percent-encoded, the details base64.
+        let size = refusal.message().len() * 3 + refusal.details().len() * 4 / 3;
+        assert!(size < 4096, "{size}: {refusal:?}");
+        assert!(refusal.message().contains('…'), "{refusal:?}");
+        assert!(
+            !refusal.message().contains(['\n', '\u{202e}']),
+            "{refusal:?}"
+        );
+    }
+    let rest = Rest::primary(&server);
+    let target = format!("/identities?api-version={}", "9".repeat(5000));
+    let (_, message) = rest
+        .send(&rest.signed("GET", &target, b""))
+        .await
+        .refusal(400);
+    assert!(message.len() < 500 && message.contains('…'), "{message}");
 }
 
 /// One refusal of each kind, with what was asked.

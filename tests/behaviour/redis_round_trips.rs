@@ -6,6 +6,7 @@
 use futures_util::future::join_all;
 use lanyard_redis_fixture::{Command, Standalone, Tap};
 use lanyard_token::IdentityId;
+use tonic::Code;
 
 use crate::support::{Caller, Credential, Replicas, Server};
 
@@ -71,6 +72,41 @@ async fn to_revoke_a_token_redis_is_asked_for_the_key_and_once_more() {
     // Once a minute it is written down when a token was last issued.
     assert!((ONE_BY_ONE..=ONE_BY_ONE + 1).contains(&count("EVALSHA")));
     assert_eq!(sent.len(), 3 * ONE_BY_ONE + count("EVALSHA"));
+}
+
+/// Otherwise the time of a refusal would reveal which credentials there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_proof_is_looked_up_whether_its_credential_is_remembered_or_unknown() {
+    let site = Site::start().await;
+    let known = site.server.data().credential("primary");
+    let unknown = Credential {
+        id: "01234567-89ab-4def-8123-456789abcdef".to_owned(),
+        ..known.clone()
+    };
+    site.holder("primary")
+        .0
+        .issue(&site.identity, &["chat"])
+        .await;
+    let mut looked_up = Vec::new();
+    for credential in [&known, &unknown] {
+        site.tap.forget();
+        let forger = site.server.caller(&Credential {
+            secret: vec![7; 32],
+            ..credential.clone()
+        });
+        let refusal = forger.create(None).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::Unauthenticated);
+        let id = credential.id.replace('-', "");
+        // The record of a key is with its resource, so a command may name only that.
+        let names = |command: &Command| {
+            command.mentions(&id) || site.own.iter().any(|own| command.mentions(own))
+        };
+        let sent = site.tap.commands();
+        let mut of_it = sent.iter().filter(|one| names(one));
+        // The record of a key, or the two places in which one of an unknown id could be.
+        looked_up.push(of_it.any(|one| ["HGET", "HMGET"].contains(&one.name())));
+    }
+    assert_eq!(looked_up, [true, true]);
 }
 
 /// An authority that asks its Redis by way of a tap.

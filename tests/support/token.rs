@@ -74,12 +74,8 @@ pub(crate) fn sign(header: &str, payload: &str, key: &SigningKey) -> String {
 }
 
 /// A token of these two parts, signed with a shared secret.
-pub(crate) fn hs256(header: &str, payload: &str, secret: &[u8]) -> String {
-    let signed = format!(
-        "{}.{}",
-        encode(header.as_bytes()),
-        encode(payload.as_bytes())
-    );
+pub(crate) fn hs256(header: &str, payload: impl AsRef<[u8]>, secret: &[u8]) -> String {
+    let signed = format!("{}.{}", encode(header.as_bytes()), encode(payload.as_ref()));
     let key = EncodingKey::from_secret(secret);
     let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256);
     format!("{signed}.{}", signature.expect("a signature"))

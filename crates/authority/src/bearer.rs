@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
-use lanyard_token::{CredentialId, LEEWAY, UnixTime};
+use lanyard_token::{CredentialId, LEEWAY, UnixTime, not_null, read_object};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// The `aud` that a bearer must have. Access tokens are for another audience, so that neither can
@@ -132,7 +132,7 @@ fn decode<T: DeserializeOwned>(segment: &str) -> Result<T, BearerRefusal> {
     let bytes = BASE64_URL_SAFE_NO_PAD
         .decode(segment)
         .map_err(|_| BearerRefusal::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| BearerRefusal::Malformed)
+    read_object(&bytes).map_err(|_| BearerRefusal::Malformed)
 }
 
 /// Closed: `crit`, `jwk`, `jku` and all else that could ask for another reading is refused.
@@ -141,6 +141,7 @@ fn decode<T: DeserializeOwned>(segment: &str) -> Result<T, BearerRefusal> {
 struct Header {
     alg: String,
     kid: String,
+    #[serde(default, deserialize_with = "not_null")]
     typ: Option<String>,
 }
 
@@ -150,6 +151,7 @@ struct Claims {
     aud: BearerAudience,
     iat: u64,
     exp: u64,
+    #[serde(default, deserialize_with = "not_null")]
     nbf: Option<u64>,
 }
 
@@ -190,7 +192,15 @@ mod tests {
         bearer.verify(SECRET, UnixTime::from_secs(NOW)).map(drop)
     }
 
+    fn check_bytes(claims: &[u8]) -> Result<(), BearerRefusal> {
+        check_text(&sign_bytes(header().as_bytes(), claims, SECRET))
+    }
+
     fn sign(header: &str, claims: &str, secret: &[u8]) -> String {
+        sign_bytes(header.as_bytes(), claims.as_bytes(), secret)
+    }
+
+    fn sign_bytes(header: &[u8], claims: &[u8], secret: &[u8]) -> String {
         let [header, claims] = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
         let signed = format!("{header}.{claims}");
         let key = jsonwebtoken::EncodingKey::from_secret(secret);
@@ -294,6 +304,10 @@ mod tests {
             format!(r#"{{"aud":7,"iat":{NOW},"exp":{exp}}}"#),
             format!(r#"{{"aud":"lanyard","iat":{NOW},"exp":{exp},"exp":{exp}}}"#),
             format!(r#"{{"aud":"lanyard","iat":-1,"exp":{exp}}}"#),
+            format!(r#"{{"aud":"lanyard","iat":{NOW},"exp":{exp},"nbf":null}}"#),
+            format!(r#"{{"aud":"lanyard","iat":{NOW},"exp":{exp},"x":1,"x":1}}"#),
+            format!(r#"{{"aud":"lanyard","iat":{NOW},"exp":{exp},"x":"\ud800"}}"#),
+            format!(r#"["lanyard",{NOW},{exp},{NOW}]"#),
             "[]".to_owned(),
             "[".repeat(1000),
         ] {
@@ -316,6 +330,8 @@ mod tests {
             format!(r#"{{"alg":"HS256","kid":"{KID}","crit":["x"]}}"#),
             format!(r#"{{"alg":"HS256","kid":"{KID}","jwk":{{}}}}"#),
             format!(r#"{{"alg":"HS256","kid":"{KID}","kid":"{KID}"}}"#),
+            format!(r#"["HS256","{KID}","JWT"]"#),
+            format!(r#"{{"alg":"HS256","kid":"{KID}","typ":null}}"#),
             r#"{"alg":"HS256"}"#.to_owned(),
             r#"{"alg":"HS256","kid":7}"#.to_owned(),
         ] {
@@ -330,6 +346,24 @@ mod tests {
             check(foreign, &claims),
             Err(BearerRefusal::CredentialUnknown)
         );
+    }
+
+    #[test]
+    fn a_header_or_claims_that_are_not_utf_8_are_refused() {
+        let claims = claims(NOW, NOW + 60);
+        let claims_with = |member: &[u8]| {
+            let (open, rest) = claims.split_at(1);
+            [open.as_bytes(), member, rest.as_bytes()].concat()
+        };
+        assert_eq!(check_bytes(&claims_with(b"\"x\":\"\xc3\xa9\",")), Ok(()));
+        for member in [
+            &b"\"x\":\"\xff\","[..],
+            b"\"x\xff\":1,",
+            b"\"x\":{\"y\":\"\xc3\"},",
+        ] {
+            let refused = check_bytes(&claims_with(member));
+            assert_eq!(refused, Err(BearerRefusal::Malformed), "{member:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Who asks, and the proofs that calls take.
 
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, pin::pin, time::Duration};
 
 use lanyard_revocation::Handle;
-use lanyard_store::{Credential, CredentialRole, Store, StoreError};
+use lanyard_store::{Credential, CredentialRole, SealedSecret, Store, StoreError};
 use lanyard_token::{Clock, CredentialId, ResourceId, Seen, UnixTime};
 use tokio::time::timeout;
 
@@ -217,10 +217,12 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// As those of [`Self::authenticate`].
     pub async fn authenticate_for_step(&self, bearer: Option<&str>) -> Result<Caller, Error> {
         let bearer = self.parsed(bearer)?;
-        match self.remembered.access_key(bearer.credential) {
-            Some(found) => self.admitted(&bearer, &found),
-            None => self.look_up(&bearer).await,
+        let remembered = self.remembered.access_key(bearer.credential);
+        if let Ok(caller) = self.verified(&bearer, remembered.as_ref())? {
+            return Ok(caller);
         }
+        // A remembered key is looked up as an unknown one is, so that the time does not reveal it.
+        self.look_up(&bearer).await
     }
 
     /// Finds out who asks for checks, which go on for a while without the store: whoever was there
@@ -232,17 +234,20 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         let bearer = self.parsed(bearer)?;
         let now = self.clock.boot()?;
         let known = self.remembered.lately(bearer.credential, now);
-        let Some(known) = known.filter(|known| !self.is_known_to_be_gone(known.id, known.role))
-        else {
-            return self.look_up(&bearer).await;
+        let known = known.filter(|known| !self.is_known_to_be_gone(known.id, known.role));
+        // For an unknown credential the same work is done, so that the time does not reveal a known one.
+        let from_memory = self.verified(&bearer, known.as_ref())?;
+        let mut looking_up = pin!(self.look_up(&bearer));
+        let Ok(caller) = from_memory else {
+            return looking_up.await;
         };
         if self.remembered.away_just_now(now) {
-            return self.admitted(&bearer, &known);
+            return Ok(caller);
         }
-        match timeout(PATIENCE, self.look_up(&bearer)).await {
+        match timeout(PATIENCE, &mut looking_up).await {
             Ok(Err(Error::Store(StoreError::Unavailable(_)))) | Err(_) => {
                 self.remembered.note_away(self.clock.boot()?);
-                self.admitted(&bearer, &known)
+                Ok(caller)
             }
             Ok(answered) => answered,
         }
@@ -267,25 +272,39 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
     async fn look_up(&self, bearer: &UnverifiedBearer<'_>) -> Result<Caller, Error> {
         let asked = self.remembered.asking(self.clock.boot()?);
-        let Some(found) = self.store.credential(bearer.credential).await? else {
+        let found = self.store.credential(bearer.credential).await?;
+        if found.is_none() {
             self.remembered.not_found(bearer.credential);
-            // The same work as for a known one, so that the time taken does not tell.
-            let verified = bearer.verify(&[0; 32], self.clock.wall()?);
-            verified.map(|_| ()).unwrap_or_default();
-            return Err(self.refused(BearerRefusal::CredentialUnknown));
-        };
-        let caller = self.admitted(bearer, &found)?;
-        self.remembered.keep(&found, asked);
+        }
+        let verified = self.verified(bearer, found.as_ref())?;
+        let caller = verified.map_err(|reason| self.refused(reason))?;
+        if let Some(found) = found {
+            self.remembered.keep(&found, asked);
+        }
         Ok(caller)
     }
 
-    fn admitted(&self, bearer: &UnverifiedBearer<'_>, found: &Credential) -> Result<Caller, Error> {
+    /// Verifies a bearer against the record of its credential. Without one it fails after the same
+    /// work, so that the time does not reveal which credentials there are.
+    fn verified(
+        &self,
+        bearer: &UnverifiedBearer<'_>,
+        found: Option<&Credential>,
+    ) -> Result<Result<Caller, BearerRefusal>, Error> {
+        let now = self.clock.wall()?;
+        let Some(found) = found else {
+            // Neither opens, nor is what it was signed with.
+            let decoy = SealedSecret::new(vec![0; SEALED_SECRET_BYTES]);
+            drop(self.master_key.open(bearer.credential.as_uuid(), &decoy));
+            let verified = bearer.verify(&[0; SECRET_BYTES], now);
+            return Ok(verified.and(Err(BearerRefusal::CredentialUnknown)));
+        };
         let secret = self.master_key.open(found.id.as_uuid(), &found.secret)?;
-        let validity = bearer
-            .verify(secret.as_bytes(), self.clock.wall()?)
-            .map_err(|reason| self.refused(reason))?;
-        self.seen.remember(bearer.text, (found.id, validity));
-        Ok(Caller::holding(found))
+        let verified = bearer.verify(secret.as_bytes(), now);
+        Ok(verified.map(|validity| {
+            self.seen.remember(bearer.text, (found.id, validity));
+            Caller::holding(found)
+        }))
     }
 
     /// A step has found that an access key of a resource is gone.
@@ -350,12 +369,12 @@ impl LoneEnforcer {
             .ok_or(BearerRefusal::Missing)
             .and_then(UnverifiedBearer::parse);
         let bearer = bearer.map_err(|reason| self.refused(reason, now))?;
+        // Verified in either case, so that the time does not reveal the id.
+        let verified = bearer.verify(self.secret.as_bytes(), now);
         if bearer.credential != self.credential {
             return Err(self.refused(BearerRefusal::CredentialUnknown, now));
         }
-        let validity = bearer
-            .verify(self.secret.as_bytes(), now)
-            .map_err(|reason| self.refused(reason, now))?;
+        let validity = verified.map_err(|reason| self.refused(reason, now))?;
         self.seen.remember(bearer.text, validity);
         Ok(self.caller())
     }
@@ -377,3 +396,8 @@ pub(crate) const BEARERS: usize = 4096;
 
 /// For how long a store may think about who asks for checks before it counts as away.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The length of the secret of a credential.
+const SECRET_BYTES: usize = 32;
+/// The length of the same at rest: with the tag and the nonce of AES-256-GCM.
+const SEALED_SECRET_BYTES: usize = SECRET_BYTES + 16 + 12;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lanyard_revocation::Stale;
 use lanyard_store::StoreError;
-use lanyard_token::{ClockError, KeyStateError, TokenRefusal};
+use lanyard_token::{ClockError, KeyStateError, TokenRefusal, excerpt};
 
 use crate::{LogFault, entropy::EntropyError, seal::SealError};
 
@@ -74,7 +74,7 @@ impl Error {
     pub(crate) fn not_found(entity: Entity, name: impl fmt::Display) -> Self {
         Self::NotFound {
             entity,
-            name: name.to_string(),
+            name: excerpt(&name.to_string()),
         }
     }
 }

@@ -16,22 +16,24 @@ use lanyard_store::UnreadableEntry;
 pub enum LogFault {
     /// An entry cannot be understood.
     #[error(
-        "an entry of the log cannot be understood: {0}; a newer version may, and if none does, \
-         `lanyard log strike {partition} {place}` takes it out",
+        "an entry of the log cannot be understood: {0}; update to a version that understands it. Only \
+         as a last resort: `lanyard log strike {partition} {place}` deletes it, and the tokens that it \
+         revoked are valid again until they expire",
         partition = .0.partition,
         place = .0.place
     )]
     Unreadable(UnreadableEntry),
     /// Entries are missing that this authority has never read.
     #[error(
-        "the log of partition {0} lacks entries that were never read here; another replica that \
-         knows them mends it, and if there is none, `lanyard log give-up-missing {0}` goes on without"
+        "the log of partition {0} lacks entries that were never read here; start another authority that \
+         has read them. Only as a last resort: `lanyard log give-up-missing {0}` accepts the gap, and the \
+         tokens that they revoked are valid again until they expire"
     )]
     Missing(PartitionId),
     /// The entries contradict each other.
     #[error(
-        "the entries of the log of partition {0} contradict each other; `lanyard log list` shows \
-         which do not fit, and `lanyard log strike` takes one out"
+        "the entries of the log of partition {0} contradict each other; `lanyard log list` shows which \
+         do not fit, and the consequences of deleting one"
     )]
     Contradiction(PartitionId),
 }

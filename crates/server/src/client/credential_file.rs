@@ -14,6 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use lanyard_token::{Object, read_object};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -129,7 +130,7 @@ impl CredentialFile {
             fault,
         };
         // Of the parser's error only the place is told: its text may quote what stands there.
-        let members: Members = serde_json::from_str(text).map_err(|error| {
+        let members: Members = read_object(text.as_bytes()).map_err(|error| {
             refused(format!("line {}, column {}", error.line(), error.column()))
         })?;
         let (endpoint, subscription_id, resource_id) = (
@@ -197,10 +198,10 @@ struct Members {
     endpoint: Option<String>,
     subscription_id: Option<String>,
     resource_id: Option<String>,
-    primary: Option<Credential>,
-    secondary: Option<Credential>,
-    operator: Option<Credential>,
-    enforcer: Option<Credential>,
+    primary: Option<Object<Credential>>,
+    secondary: Option<Object<Credential>>,
+    operator: Option<Object<Credential>>,
+    enforcer: Option<Object<Credential>>,
     id: Option<String>,
     secret: Option<Secret>,
     role: Option<Role>,
@@ -217,9 +218,10 @@ impl Members {
         ]
         .into_iter()
         .filter_map(|(role, credential)| {
+            let Object(credential) = credential?;
             Some(Chosen {
                 role: Some(role),
-                credential: credential?,
+                credential,
             })
         })
         .collect();

@@ -1,8 +1,9 @@
 //! What a refusing status says, as one line that names the remedy.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
+use lanyard_token::{LEEWAY, UnixTime};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -15,10 +16,14 @@ pub(super) struct Caller<'a> {
     pub(super) endpoint: &'a str,
     /// The file that the credential is from.
     pub(super) file: &'a Path,
+    /// The endpoint that the file names, if it names one.
+    pub(super) file_endpoint: Option<&'a str>,
     /// The credential's id.
     pub(super) credential_id: &'a str,
     /// The credential's role, where the file says so.
     pub(super) role: Option<Role>,
+    /// The time of this machine, if its clock can be read.
+    pub(super) now: Option<UnixTime>,
 }
 
 /// Explains a status to whoever typed the command.
@@ -31,7 +36,7 @@ pub(super) fn explain(status: &Status, caller: &Caller<'_>) -> String {
     {
         not_an_authority(status, caller.endpoint)
     } else if status.code() == Code::Unauthenticated {
-        refused_credential(caller)
+        refused_credential(status, caller)
     } else {
         refused_request(status, &details)
     };
@@ -55,21 +60,55 @@ fn not_an_authority(status: &Status, endpoint: &str) -> String {
     }
 }
 
-/// The authority does not say why it refuses a credential, so this names what it may be.
-fn refused_credential(caller: &Caller<'_>) -> String {
+/// The authority does not reveal why it refuses a credential, so this names the possible causes, the
+/// probable one first. No remedy changes anything on the server: the credential may be in use.
+fn refused_credential(status: &Status, caller: &Caller<'_>) -> String {
+    let Caller {
+        endpoint,
+        credential_id,
+        ..
+    } = caller;
     let file = caller.file.display();
-    let id = caller.credential_id;
-    match caller.role {
-        Some(role @ (Role::Primary | Role::Secondary)) => format!(
-            "the {role} access key `{id}` of `{file}` was refused, probably because it was rotated \
-             since the file was written: name the file of the new key with --credential FILE, or \
-             make one with `lanyard key rotate {role} --out FILE`"
-        ),
-        _ => format!(
-            "the credential `{id}` of `{file}` was refused, because it was deleted, is of another \
-             authority, or this machine's clock is wrong: name another with --credential FILE"
-        ),
+    let credential = match caller.role {
+        Some(role @ (Role::Primary | Role::Secondary)) => format!("the {role} access key"),
+        Some(Role::Operator | Role::Enforcer) | None => "the credential".to_owned(),
+    };
+    let refused = format!("{credential} `{credential_id}` of `{file}` was refused by {endpoint}");
+    if let Some(offset) = caller.now.and_then(|now| clock_offset(status, now)) {
+        return format!(
+            "{refused}, because this machine's clock is {offset} the server's: set the clock"
+        );
     }
+    let server = match caller.file_endpoint {
+        Some(own) if own != *endpoint => {
+            format!("the file is for {own}, which is probably another server")
+        }
+        Some(_) | None => {
+            "the endpoint may be another authority, or an enforcer with a credential of its own"
+                .to_owned()
+        }
+    };
+    format!(
+        "{refused}: {server}, or the file may be outdated: check --endpoint URL and --credential FILE"
+    )
+}
+
+/// By how much this machine's clock differs from the server's, by the `date` of the response, if
+/// that is more than a caller JWT may differ.
+fn clock_offset(status: &Status, now: UnixTime) -> Option<String> {
+    let date = status.metadata().get("date")?.to_str().ok()?;
+    let date = httpdate::parse_http_date(date).ok()?;
+    let date = date.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    let offset = Duration::from_secs(date.abs_diff(now.as_secs()));
+    // The date has whole seconds, and the response was under way.
+    (offset > LEEWAY).then(|| {
+        let direction = if now.as_secs() < date {
+            "behind"
+        } else {
+            "ahead of"
+        };
+        format!("{} {direction}", humantime::format_duration(offset))
+    })
 }
 
 fn refused_request(status: &Status, details: &ErrorDetails) -> String {

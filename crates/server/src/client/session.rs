@@ -90,8 +90,10 @@ impl Session {
         Caller {
             endpoint: &self.endpoint,
             file: &self.file.path,
+            file_endpoint: self.file.endpoint.as_deref(),
             credential_id: &self.chosen.credential.id,
             role: self.chosen.role,
+            now: SystemClock.wall().ok(),
         }
     }
 

@@ -91,7 +91,8 @@ impl<S: Store> Rest<S> {
         if resources.is_empty() {
             return Ok(Some(Denial::NoResource));
         }
-        let text = texts.first().cloned().unwrap_or_default();
+        let text = texts.first().map(String::as_str).unwrap_or_default();
+        let text = text.chars().take(MAX_EXPLAINED_CHARS).collect();
         Ok(Some(Denial::NotSigned { text, resources }))
     }
 }
@@ -162,3 +163,6 @@ const fn is_checked_by_its_step(route: Route) -> bool {
         | Route::Misnamed(_) => false,
     }
 }
+
+/// How much of a signed text is repeated to explain a refusal: its target is of any length.
+const MAX_EXPLAINED_CHARS: usize = 1000;

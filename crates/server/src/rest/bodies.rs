@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use lanyard_authority::{CustomId, IssuedToken, Paged, TokenSpec};
 use lanyard_store::Identity;
-use lanyard_token::{Lifetime, UnixTime};
+use lanyard_token::{Lifetime, UnixTime, read_object};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
@@ -34,10 +34,7 @@ pub(super) fn read<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Fau
     if bytes.is_empty() {
         return Ok(T::default());
     }
-    let read = serde_json::from_slice(bytes);
-    match read {
-        // The members of a list are not those of an object, although a reader could take them so.
-        Ok(_) if !bytes.starts_with(b"{") => Err(Fault::BodyMistyped { line: 1, column: 1 }),
+    match read_object(bytes) {
         Ok(body) => Ok(body),
         Err(error) => {
             let (line, column) = (error.line(), error.column());

@@ -1,5 +1,7 @@
 //! The versions of the interface, which each request names.
 
+use lanyard_token::excerpt;
+
 use super::{errors::Fault, target::Target};
 
 /// A version of the interface.
@@ -17,7 +19,7 @@ impl ApiVersion {
             .filter(|name| !name.is_empty());
         let named = named.ok_or(Fault::VersionMissing)?;
         let known = VERSIONS.into_iter().find(|known| known.name == named);
-        known.ok_or_else(|| Fault::VersionUnknown(named.into_owned()))
+        known.ok_or_else(|| Fault::VersionUnknown(excerpt(&named)))
     }
 
     /// Its name.

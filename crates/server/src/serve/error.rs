@@ -62,7 +62,8 @@ pub(crate) enum ServeError {
     /// There are credentials, and the store that they are for is not the one that is there.
     #[error(
         "`{}` has the credentials of a store, and the one {data} is empty; restore that from a \
-         backup, or move the file away to begin anew",
+         backup, or use another directory or file for a new store: the credentials are of no use \
+         without their store, and cannot be made again",
         path.display()
     )]
     Replaced {

@@ -14,46 +14,68 @@ fn field_violations_are_named_with_their_remedies() {
 }
 
 #[test]
-fn a_refused_access_key_may_have_been_rotated() {
-    let status = Status::with_error_details(
-        Code::Unauthenticated,
-        "refused",
-        reason("CREDENTIAL_REFUSED"),
-    );
-
-    let line = explained(&status);
-    assert!(
-        line.starts_with("the primary access key `k1` of `bootstrap.json` was refused"),
-        "{line}"
-    );
-    assert!(line.contains("rotated"), "{line}");
-    assert!(line.contains("--credential FILE"), "{line}");
-    assert!(
-        line.contains("`lanyard key rotate primary --out FILE`"),
-        "{line}"
-    );
+fn a_refused_credential_names_the_server_and_the_file_and_no_command() {
+    for (role, named) in [
+        (Some(Role::Primary), "the primary access key `k1`"),
+        (Some(Role::Operator), "the credential `k1`"),
+        (None, "the credential `k1`"),
+    ] {
+        let line = explain(&refused(None), &Caller { role, ..caller() });
+        let expected = format!(
+            "{named} of `bootstrap.json` was refused by http://h:1: the endpoint may be another \
+             authority, or an enforcer with a credential of its own, or the file may be outdated: \
+             check --endpoint URL and --credential FILE"
+        );
+        assert_eq!(line, expected);
+    }
 }
 
 #[test]
-fn another_refused_credential_is_named_with_its_file() {
-    let status = Status::with_error_details(
-        Code::Unauthenticated,
-        "refused",
-        reason("CREDENTIAL_REFUSED"),
-    );
-
+fn a_file_of_another_endpoint_is_named() {
+    let file_endpoint = Some("http://h:2");
     let line = explain(
-        &status,
+        &refused(None),
         &Caller {
-            role: Some(Role::Operator),
+            file_endpoint,
             ..caller()
         },
     );
-    assert!(
-        line.starts_with("the credential `k1` of `bootstrap.json` was refused"),
-        "{line}"
-    );
-    assert!(!line.contains("rotate"), "{line}");
+    assert!(line.contains("the file is for http://h:2"), "{line}");
+}
+
+#[test]
+fn a_clock_that_differs_from_the_servers_is_the_cause() {
+    for (date, expected) in [
+        ("Fri, 15 Jan 2027 08:20:00 GMT", Some("clock is 20m behind")),
+        (
+            "Fri, 15 Jan 2027 07:40:00 GMT",
+            Some("clock is 20m ahead of"),
+        ),
+        (
+            "Fri, 15 Jan 2027 08:01:01 GMT",
+            Some("clock is 1m 1s behind"),
+        ),
+        ("Fri, 15 Jan 2027 08:01:00 GMT", None),
+        ("Fri, 15 Jan 2027 07:59:00 GMT", None),
+        ("yesterday", None),
+    ] {
+        let line = explained(&refused(Some(date)));
+        match expected {
+            Some(expected) => assert!(line.contains(expected), "{line}"),
+            None => assert!(!line.contains("clock"), "{line}"),
+        }
+        assert!(!line.contains("rotate"), "{line}");
+    }
+}
+
+fn refused(date: Option<&'static str>) -> Status {
+    let details = reason("CREDENTIAL_REFUSED");
+    let mut status = Status::with_error_details(Code::Unauthenticated, "refused", details);
+    if let Some(date) = date {
+        let date = date.parse().unwrap();
+        status.metadata_mut().insert("date", date);
+    }
+    status
 }
 
 #[test]
@@ -111,8 +133,10 @@ fn caller() -> Caller<'static> {
     Caller {
         endpoint: "http://h:1",
         file: Path::new("bootstrap.json"),
+        file_endpoint: Some("http://h:1"),
         credential_id: "k1",
         role: Some(Role::Primary),
+        now: Some(UnixTime::from_secs(1_800_000_000)),
     }
 }
 

@@ -72,8 +72,8 @@ pub(crate) enum TlsError {
     },
     /// What was made is damaged.
     #[error(
-        "the authority of --dev-tls in `{}` is damaged: remove that directory to have another, and \
-         trust that instead",
+        "the authority of --dev-tls in `{}` is damaged: restore it from a backup, or move it aside to \
+         have another, which every client must trust anew",
         path.display()
     )]
     DevDamaged {
