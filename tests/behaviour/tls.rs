@@ -128,14 +128,37 @@ async fn a_second_start_uses_the_same_authority_and_its_keys_are_private() {
     let server = Server::start_with(&["--dev-tls"]).await;
     let data = server.data().clone();
     let ca = fs::read(data.dev_ca_path()).expect("an authority");
-    for name in ["ca.key", "server.key"] {
-        let file = fs::metadata(data.path().join("tls").join(name)).expect(name);
-        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
-    }
+    let tls = data.path().join("tls");
+    let file = fs::metadata(tls.join("server.key")).expect("a key");
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    assert!(
+        !tls.join("ca.key").exists(),
+        "the key of the CA is not kept"
+    );
     let client = TlsClient::of(&data);
     let server = server.restart(&["--dev-tls"]).await;
     client.connect(&server).await.expect("it is still trusted");
     assert_eq!(fs::read(data.dev_ca_path()).expect("an authority"), ca);
+}
+
+#[tokio::test]
+async fn a_ca_of_the_earlier_form_is_replaced_and_the_log_says_so() {
+    let server = Server::start_with(&["--dev-tls"]).await;
+    let data = server.data().clone();
+    let before = TlsClient::of(&data);
+    let ca_key = data.path().join("tls/ca.key");
+    fs::write(&ca_key, "a key").expect("a file");
+    let server = server.restart(&["--dev-tls"]).await;
+    server
+        .says_in_one_line(&["replaced the certificates of --dev-tls", "ca.pem"])
+        .await;
+    assert!(!ca_key.exists());
+    TlsClient::of(&data)
+        .connect(&server)
+        .await
+        .expect("the new CA is trusted");
+    let refused = before.connect(&server).await;
+    refused.expect_err("the CA from before signs nothing any more");
 }
 
 #[tokio::test]

@@ -1,15 +1,16 @@
-//! A certificate authority for one machine, and a certificate under it.
+//! A CA for one machine, and a certificate under it.
 //!
-//! What it can sign is of use for the names of this machine only: that is a constraint in its own
-//! certificate. So whoever trusts it and loses its key has not lost more than `localhost`.
+//! The key of the CA is dropped as soon as it has signed that one certificate, and is never written. So no
+//! file lets its reader impersonate another host to a client that trusts the CA, whichever constraints
+//! the client enforces. A name constraint on host names alone says the same in the CA's certificate; one
+//! on addresses would make gRPC C-core (`BoringSSL`) reject each certificate under it that has an address.
 //!
-//! The authority is made once and kept, since people have been told to trust it. The certificate
-//! under it is made again whenever a client would soon refuse it.
+//! Both certificates are kept until the one that is served is about to expire, because clients were
+//! configured to trust the CA. Then both are replaced.
 
 use std::{
     fs::{self, DirBuilder},
-    io,
-    net::{Ipv4Addr, Ipv6Addr},
+    io::{self, ErrorKind},
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,8 +19,8 @@ use std::{
 
 use lanyard_token::UnixTime;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use rustls::{
     RootCertStore,
@@ -33,12 +34,22 @@ use zeroize::Zeroizing;
 use super::{error::TlsError, pair, provider};
 use crate::serve::files::write_private;
 
-/// The authority's certificate, in the data directory. Commands on this machine look there.
+/// The certificate of the CA, in the data directory. Commands on this machine look there.
 pub(crate) const CA_IN_DATA: &str = "tls/ca.pem";
 
 /// The files of `--dev-tls`.
 pub(super) struct DevTls {
     directory: PathBuf,
+}
+
+/// The state of those files.
+enum Files {
+    /// They can be served.
+    Usable(CertifiedKey),
+    /// No client can have been configured to trust the CA yet.
+    Absent,
+    /// They must be replaced, for this reason.
+    Outdated(&'static str),
 }
 
 impl DevTls {
@@ -50,23 +61,27 @@ impl DevTls {
 
     /// The certificate that clients are to trust.
     pub(super) fn ca_file(&self) -> PathBuf {
-        self.directory.join("ca.pem")
+        self.directory.join(CA)
     }
 
-    /// The certificate to serve with: the one that is there, or if it will not do, a new one.
+    /// The certificate to serve with: the existing one, or a new one under a new CA.
     pub(super) fn certificate(&self, now: UnixTime) -> Result<CertifiedKey, TlsError> {
         self.make_directory()?;
-        let key = self.authority()?;
-        let ca = self.ca()?;
-        if let Ok(kept) = self.kept()
-            && [now, now.saturating_add(RENEW_BEFORE)]
-                .iter()
-                .all(|then| serves(&kept, &ca, *then))
-        {
-            return Ok(kept);
+        let reason = match self.files(now)? {
+            Files::Usable(key) => return Ok(key),
+            Files::Absent => None,
+            Files::Outdated(reason) => Some(reason),
+        };
+        self.make(now)?;
+        if let Some(reason) = reason {
+            let ca = self.ca_file();
+            tracing::warn!(
+                reason,
+                ca = %ca.display(),
+                "replaced the certificates of --dev-tls: clients must trust the new CA"
+            );
         }
-        self.issue(key, now)?;
-        self.kept()
+        self.key()
     }
 
     fn make_directory(&self) -> Result<(), TlsError> {
@@ -77,58 +92,64 @@ impl DevTls {
         made.map_err(|source| self.failed(source))
     }
 
-    /// The authority's key; a new one if there is no authority yet.
-    fn authority(&self) -> Result<KeyPair, TlsError> {
-        let file = self.ca_file();
-        // The certificate is written last, so nobody can have been told to trust one that is missing.
-        if !file.try_exists().map_err(|source| self.failed(source))? {
-            let key = KeyPair::generate()?;
-            let cert = authority_params(&key)?.self_signed(&key)?;
-            self.keep_key(CA_KEY, &key)?;
-            self.keep(&file, cert.pem().as_bytes())?;
-            return Ok(key);
+    fn files(&self, now: UnixTime) -> Result<Files, TlsError> {
+        let exists = |path: &Path| path.try_exists().map_err(|source| self.failed(source));
+        // It is written last, so no client can have been configured to trust a missing one.
+        if !exists(&self.ca_file())? {
+            return Ok(Files::Absent);
         }
-        let pem = fs::read_to_string(self.directory.join(CA_KEY)).map(Zeroizing::new);
-        let key = pem.ok().and_then(|pem| KeyPair::from_pem(&pem).ok());
-        key.ok_or_else(|| self.damaged())
+        if exists(&self.directory.join(OLD_CA_KEY))? {
+            return Ok(Files::Outdated(
+                "the CA is of an earlier form, which gRPC C-core rejects",
+            ));
+        }
+        let ca = CertificateDer::from_pem_file(self.ca_file()).ok();
+        Ok(match ca.zip(self.key().ok()) {
+            Some((ca, key)) if serves(&key, &ca, now) => {
+                if serves(&key, &ca, now.saturating_add(RENEW_BEFORE)) {
+                    Files::Usable(key)
+                } else {
+                    Files::Outdated("the certificate expires soon")
+                }
+            }
+            Some(_) => {
+                Files::Outdated("the certificate is expired, not valid yet, or of another CA")
+            }
+            None => Files::Outdated("the files are damaged or incomplete"),
+        })
     }
 
-    fn ca(&self) -> Result<CertificateDer<'static>, TlsError> {
-        CertificateDer::from_pem_file(self.ca_file()).map_err(|_| self.damaged())
+    /// Makes a CA and the one certificate under it.
+    fn make(&self, now: UnixTime) -> Result<(), TlsError> {
+        let (ca_key, key) = (KeyPair::generate()?, KeyPair::generate()?);
+        let params = authority_params(&ca_key)?;
+        let ca = params.self_signed(&ca_key)?;
+        let cert = server_params(now)?.signed_by(&key, &Issuer::new(params, ca_key))?;
+        let private = Zeroizing::new(key.serialize_pem());
+        self.write(SERVER_KEY, private.as_bytes())?;
+        self.write(SERVER, cert.pem().as_bytes())?;
+        self.write(CA, ca.pem().as_bytes())?;
+        // Last, since its presence is the mark of the earlier form.
+        match fs::remove_file(self.directory.join(OLD_CA_KEY)) {
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(self.failed(source)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
-    fn issue(&self, authority: KeyPair, now: UnixTime) -> Result<(), TlsError> {
-        let key = KeyPair::generate()?;
-        let issuer = Issuer::new(authority_params(&authority)?, authority);
-        let cert = server_params(now)?.signed_by(&key, &issuer)?;
-        self.keep_key(SERVER_KEY, &key)?;
-        self.keep(&self.directory.join(SERVER), cert.pem().as_bytes())
-    }
-
-    fn kept(&self) -> Result<CertifiedKey, TlsError> {
+    fn key(&self) -> Result<CertifiedKey, TlsError> {
         pair::given(
             &self.directory.join(SERVER),
             &self.directory.join(SERVER_KEY),
         )
     }
 
-    fn keep_key(&self, name: &str, key: &KeyPair) -> Result<(), TlsError> {
-        let pem = Zeroizing::new(key.serialize_pem());
-        self.keep(&self.directory.join(name), pem.as_bytes())
-    }
-
-    fn keep(&self, path: &Path, content: &[u8]) -> Result<(), TlsError> {
-        write_private(path, content).map_err(|source| self.failed(source))
+    fn write(&self, name: &str, content: &[u8]) -> Result<(), TlsError> {
+        write_private(&self.directory.join(name), content).map_err(|source| self.failed(source))
     }
 
     fn failed(&self, source: io::Error) -> TlsError {
         let path = self.directory.clone();
         TlsError::Dev { path, source }
-    }
-
-    fn damaged(&self) -> TlsError {
-        let path = self.directory.clone();
-        TlsError::DevDamaged { path }
     }
 }
 
@@ -159,14 +180,8 @@ fn authority_params(key: &KeyPair) -> Result<CertificateParams, TlsError> {
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let loopback =
-        |address, prefix| GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, prefix));
     params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: vec![
-            GeneralSubtree::DnsName(LOCALHOST.to_owned()),
-            loopback(Ipv4Addr::LOCALHOST.into(), 8),
-            loopback(Ipv6Addr::LOCALHOST.into(), 128),
-        ],
+        permitted_subtrees: vec![GeneralSubtree::DnsName(LOCALHOST.to_owned())],
         excluded_subtrees: Vec::new(),
     });
     // It is made once, so a clock that was wrong then must not make it one that is not good now.
@@ -199,13 +214,15 @@ const LOCALHOST: &str = "localhost";
 /// By what a client may call this machine. The first resource has a name of its own there, for a
 /// caller that says by the host which resource it means.
 const NAMES: [&str; 4] = [LOCALHOST, "default.localhost", "127.0.0.1", "::1"];
-const CA_KEY: &str = "ca.key";
+const CA: &str = "ca.pem";
+/// The key of a CA of an earlier form, which had a constraint on addresses and kept its key.
+const OLD_CA_KEY: &str = "ca.key";
 const SERVER: &str = "server.pem";
 const SERVER_KEY: &str = "server.key";
 const DAY: Duration = Duration::from_hours(24);
-/// The longest that all clients take.
-const SERVER_LIFETIME: Duration = Duration::from_hours(397 * 24);
-/// How long before its end a certificate is made anew. A start comes in between, or nobody is there.
+/// With the day before, the longest that every client accepts under a CA that its user has added: 825 days.
+const SERVER_LIFETIME: Duration = Duration::from_hours(824 * 24);
+/// How long before its end a certificate is replaced: at a start, so that it seldom expires in a run.
 const RENEW_BEFORE: Duration = Duration::from_hours(60 * 24);
 const DIRECTORY_MODE: u32 = 0o700;
 

@@ -70,16 +70,6 @@ pub(crate) enum TlsError {
         /// Why not.
         source: io::Error,
     },
-    /// What was made is damaged.
-    #[error(
-        "the authority of --dev-tls in `{}` is damaged: restore it from a backup, or move it aside to \
-         have another, which every client must trust anew",
-        path.display()
-    )]
-    DevDamaged {
-        /// Where.
-        path: PathBuf,
-    },
     /// A certificate cannot be made.
     #[error("a certificate cannot be made: {0}")]
     Making(#[from] rcgen::Error),

@@ -1,4 +1,4 @@
-//! What is made, kept and made again.
+//! The files of `--dev-tls` over several starts.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -6,11 +6,11 @@ use tempfile::TempDir;
 
 use super::*;
 
-struct World {
+struct DevFiles {
     data: TempDir,
 }
 
-impl World {
+impl DevFiles {
     fn new() -> Self {
         Self {
             data: tempfile::tempdir().unwrap(),
@@ -29,61 +29,59 @@ impl World {
         fs::read(self.dev().directory.join(name)).unwrap()
     }
 
-    fn believed(&self, key: &CertifiedKey, then: UnixTime) -> bool {
-        serves(key, &self.dev().ca().unwrap(), then)
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.dev().directory).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn is_trusted(&self, key: &CertifiedKey, then: UnixTime) -> bool {
+        let ca = CertificateDer::from_pem_file(self.dev().ca_file()).unwrap();
+        serves(key, &ca, then)
     }
 }
 
-/// From when on what is made now is made again.
+/// The time from which a certificate of now is replaced.
 fn renewal() -> UnixTime {
     NOW.saturating_add(SERVER_LIFETIME)
         .saturating_sub(RENEW_BEFORE)
 }
 
 #[test]
-fn the_first_start_makes_an_authority_and_a_certificate_that_its_clients_believe() {
-    let world = World::new();
-    let made = world.start(NOW);
-    assert!(world.believed(&made, NOW));
-    assert!(world.dev().ca_file().ends_with(CA_IN_DATA));
-    for name in [CA_KEY, SERVER_KEY] {
-        let file = fs::metadata(world.dev().directory.join(name)).unwrap();
-        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
-    }
+fn the_first_start_makes_a_certificate_that_clients_trust_and_keeps_no_key_of_the_ca() {
+    let files = DevFiles::new();
+    let made = files.start(NOW);
+    assert!(files.is_trusted(&made, NOW));
+    assert!(files.dev().ca_file().ends_with(CA_IN_DATA));
+    assert_eq!(files.names(), [CA, SERVER_KEY, SERVER]);
+    let key = fs::metadata(files.dev().directory.join(SERVER_KEY)).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
-fn later_starts_use_what_is_there() {
-    let world = World::new();
-    let (first, ca) = (world.start(NOW), world.read("ca.pem"));
+fn later_starts_use_the_same_certificates_until_the_server_certificate_expires_soon() {
+    let files = DevFiles::new();
+    let (first, ca) = (files.start(NOW), files.read(CA));
     let later = renewal().saturating_sub(DAY);
-    assert_eq!(world.start(later).cert, first.cert);
-    assert_eq!(world.read("ca.pem"), ca);
-}
-
-#[test]
-fn a_certificate_that_is_about_to_expire_is_made_again_under_the_same_authority() {
-    let world = World::new();
-    let (first, ca) = (world.start(NOW), world.read("ca.pem"));
-    let later = renewal().saturating_add(DAY);
-    let second = world.start(later);
+    assert_eq!(files.start(later).cert, first.cert);
+    assert_eq!(files.read(CA), ca);
+    let second = files.start(renewal().saturating_add(DAY));
     assert_ne!(second.cert, first.cert);
-    assert_eq!(world.read("ca.pem"), ca);
+    assert_ne!(files.read(CA), ca);
     let after = NOW.saturating_add(SERVER_LIFETIME + DAY);
-    assert!(world.believed(&second, after));
-    assert!(!world.believed(&first, after));
+    assert!(files.is_trusted(&second, after));
 }
 
 #[test]
-fn what_was_made_by_a_clock_that_was_ahead_is_good_once_the_clock_is_right() {
-    let world = World::new();
-    let ahead = NOW.saturating_add(DAY * 30);
-    let (early, ca) = (world.start(ahead), world.read("ca.pem"));
-    assert!(!world.believed(&early, NOW));
-    assert!(world.believed(&world.start(NOW), NOW));
-    assert_eq!(world.read("ca.pem"), ca);
-    // Not every client asks this of an authority, and that of these tests does not.
-    let der = world.dev().ca().unwrap();
+fn certificates_of_a_clock_that_was_ahead_are_replaced_once_the_clock_is_right() {
+    let files = DevFiles::new();
+    let early = files.start(NOW.saturating_add(DAY * 30));
+    assert!(!files.is_trusted(&early, NOW));
+    assert!(files.is_trusted(&files.start(NOW), NOW));
+    // Some clients check the dates of a CA, and the one of these tests does not.
+    let der = CertificateDer::from_pem_file(files.dev().ca_file()).unwrap();
     for date in ["200101000000Z", "20700101000000Z"] {
         let is_there = der.windows(date.len()).any(|at| at == date.as_bytes());
         assert!(is_there, "{date}");
@@ -91,65 +89,53 @@ fn what_was_made_by_a_clock_that_was_ahead_is_good_once_the_clock_is_right() {
 }
 
 #[test]
-fn a_certificate_that_is_damaged_or_lost_is_made_again_under_the_same_authority() {
-    for name in [SERVER, SERVER_KEY] {
+fn damaged_and_lost_files_are_replaced() {
+    for name in [CA, SERVER, SERVER_KEY] {
         for content in [None, Some("")] {
-            let world = World::new();
-            world.start(NOW);
-            let (path, ca) = (world.dev().directory.join(name), world.read("ca.pem"));
+            let files = DevFiles::new();
+            files.start(NOW);
+            let path = files.dev().directory.join(name);
             match content {
                 None => fs::remove_file(&path).unwrap(),
                 Some(text) => fs::write(&path, text).unwrap(),
             }
-            assert!(world.believed(&world.start(NOW), NOW));
-            assert_eq!(world.read("ca.pem"), ca);
+            assert!(files.is_trusted(&files.start(NOW), NOW), "{name}");
         }
     }
 }
 
 #[test]
-fn a_start_that_was_cut_short_before_anything_could_be_trusted_is_begun_again() {
-    let world = World::new();
-    world.start(NOW);
-    fs::remove_file(world.dev().ca_file()).unwrap();
-    let key = world.read(CA_KEY);
-    let made = world.start(NOW);
-    assert!(world.believed(&made, NOW));
-    assert_ne!(world.read(CA_KEY), key);
+fn a_ca_of_the_earlier_form_is_replaced_together_with_its_key() {
+    let files = DevFiles::new();
+    let first = files.start(NOW);
+    fs::write(files.dev().directory.join(OLD_CA_KEY), "a key").unwrap();
+    let second = files.start(NOW);
+    assert_ne!(second.cert, first.cert);
+    assert!(files.is_trusted(&second, NOW));
+    assert_eq!(files.names(), [CA, SERVER_KEY, SERVER]);
+    assert_eq!(files.start(NOW).cert, second.cert);
 }
 
 #[test]
-fn an_authority_without_its_key_is_not_replaced_in_silence() {
-    let world = World::new();
-    world.start(NOW);
-    fs::remove_file(world.dev().directory.join(CA_KEY)).unwrap();
-    let refused = world.dev().certificate(NOW).unwrap_err();
-    assert!(matches!(refused, TlsError::DevDamaged { .. }), "{refused}");
-}
-
-#[test]
-fn what_the_authority_signs_for_other_machines_is_not_believed() {
-    let world = World::new();
-    world.start(NOW);
+fn a_certificate_of_the_ca_for_another_host_is_not_trusted() {
+    let (ca_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let ca_params = authority_params(&ca_key).unwrap();
+    let ca = ca_params.self_signed(&ca_key).unwrap();
     let mut params = server_params(NOW).unwrap();
     params.subject_alt_names = CertificateParams::new(["bank.example".to_owned()])
         .map(|other| other.subject_alt_names)
         .unwrap();
-    let (authority, key) = (
-        world.dev().authority().unwrap(),
-        KeyPair::generate().unwrap(),
-    );
-    let issuer = Issuer::new(authority_params(&authority).unwrap(), authority);
+    let issuer = Issuer::new(ca_params, ca_key);
     let cert = params.signed_by(&key, &issuer).unwrap();
     let mut roots = RootCertStore::empty();
-    roots.add(world.dev().ca().unwrap()).unwrap();
+    roots.add(ca.der().clone()).unwrap();
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
     let then = pki_types::UnixTime::since_unix_epoch(Duration::from_secs(NOW.as_secs()));
     let name = ServerName::try_from("bank.example").unwrap();
     let verifier = verifier.build().unwrap();
     let refused = verifier.verify_server_cert(cert.der(), &[], &name, &[], then);
-    let told = format!("{:?}", refused.unwrap_err());
-    assert!(told.contains("NameConstraintViolation"), "{told}");
+    let text = format!("{:?}", refused.unwrap_err());
+    assert!(text.contains("NameConstraintViolation"), "{text}");
 }
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
