@@ -40,6 +40,49 @@ async fn a_prepared_key_is_published_and_signs_nothing_before_the_bound_has_pass
 }
 
 #[tokio::test]
+async fn a_key_keeps_its_algorithm_and_a_change_of_the_setting_is_for_the_next_key() {
+    let server = Server::start_with(&SOON).await;
+    let old = server.primary().token(&["chat"]).await;
+    let first = Parts::of(&old).kid();
+    let changed = [&SOON[..], &["--token-alg", "Ed25519"]].concat();
+    let server = server.restart(&changed).await;
+    server
+        .says_in_one_line(&["--token-alg", "EdDSA", "Ed25519", "prepare"])
+        .await;
+    let (operator, caller, enforcer) = (server.operator(), server.primary(), server.enforcer());
+    let point = Server::enforce(server.data(), &[server.endpoint()], &[]).await;
+    point.ready().await;
+    let still = caller.token(&["chat"]).await;
+    let prepared = prepare(&operator).await;
+    assert_eq!(prepared.alg, "Ed25519");
+    activated_in_time(&operator, &prepared.id).await;
+    let new = caller.token(&["chat"]).await;
+    for (token, kid, alg) in [
+        (&old, &first, "EdDSA"),
+        (&still, &first, "EdDSA"),
+        (&new, &prepared.id, "Ed25519"),
+    ] {
+        let parts = Parts::of(token);
+        assert_eq!(
+            (parts.header_json()["alg"].as_str(), &parts.kid()),
+            (Some(alg), kid)
+        );
+        assert_eq!(enforcer.state(token).await, DecisionReason::Allowed);
+        eventually("the enforcer has the key", async || {
+            point.enforcer().state(token).await == DecisionReason::Allowed
+        })
+        .await;
+        assert_eq!(published_algorithm(&server, kid).await, alg);
+    }
+    let listed = list(&operator).await;
+    let alg = |id: &str| listed.iter().find(|key| key.id == id).map(|key| &*key.alg);
+    assert_eq!(
+        (alg(&first), alg(&prepared.id)),
+        (Some("EdDSA"), Some("Ed25519"))
+    );
+}
+
+#[tokio::test]
 async fn a_rotation_keeps_the_tokens_of_the_key_before() {
     let server = Server::start_with(&SOON).await;
     let (operator, caller) = (server.operator(), server.primary());
@@ -285,6 +328,17 @@ async fn revoke(operator: &Caller, key: &str) -> Result<RevokeSigningKeyResponse
         .revoke_signing_key(request)
         .await?
         .into_inner())
+}
+
+/// The `alg` of a key in the JWKS.
+async fn published_algorithm(server: &Server, kid: &str) -> String {
+    let answer = http::get(server.endpoint(), "/.well-known/jwks.json").await;
+    let jwks: Value = serde_json::from_str(&answer.body).unwrap();
+    let mut keys = jwks["keys"].as_array().unwrap().iter();
+    let key = keys
+        .find(|key| key["kid"] == kid)
+        .expect("the key is published");
+    key["alg"].as_str().unwrap().to_owned()
 }
 
 /// The ids of the keys that the server publishes.

@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use lanyard_store::embedded::EmbeddedStore;
 use lanyard_store::redis::{RedisOptions, RedisStore, RedisTime};
 use lanyard_store::{SealedSecret, SigningKeyChange, SigningKeyRecord, Store};
-use lanyard_token::{Clock, KeyId, KeyState, SystemClock};
+use lanyard_token::{Clock, KeyId, KeyState, SystemClock, TokenAlgorithm};
 use uuid::Uuid;
 
 use super::{Data, token};
@@ -72,6 +72,7 @@ impl KnownKey {
             // A retired key signs nothing, so nobody unseals it.
             seed: SealedSecret::new(Vec::new()),
             public_key: self.key.verifying_key().to_bytes(),
+            algorithm: TokenAlgorithm::EdDsa,
         }
     }
 }

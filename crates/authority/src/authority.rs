@@ -127,6 +127,12 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         Arc::clone(&self.feed)
     }
 
+    /// The algorithm of the active signing key; none before the first start is complete.
+    #[must_use]
+    pub fn active_algorithm(&self) -> Option<TokenAlgorithm> {
+        self.keyring().active.as_ref().map(|key| key.algorithm())
+    }
+
     /// How many times the store has made changes durable, if it counts that.
     #[must_use]
     pub fn store_commits(&self) -> Option<u64> {

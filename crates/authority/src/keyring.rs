@@ -30,7 +30,7 @@ impl Keyring {
             let seed = master_key.open(record.id.as_uuid(), &record.seed)?;
             let seed = seed.as_bytes().try_into();
             let seed = seed.map_err(|_| Error::Internal("a signing key's seed is not 32 bytes"))?;
-            let key = SigningKey::from_seed(record.id, seed, settings.token_algorithm);
+            let key = SigningKey::from_seed(record.id, seed, record.algorithm);
             let key = if settings.acs_claims {
                 key.with_acs_claims()
             } else {
@@ -52,7 +52,7 @@ pub(crate) fn key_set(keys: &SigningKeys, now: UnixTime) -> Result<KeySet, Error
     let mut published = Vec::new();
     for record in &keys.keys {
         if record.state.is_published(now) || record.state.is_revoked() {
-            let key = PublicKey::new(record.id, &record.public_key)
+            let key = PublicKey::new(record.id, &record.public_key, record.algorithm)
                 .map_err(|_| Error::Internal("a stored public key is not one"))?;
             published.push(PublishedKey {
                 key,

@@ -184,6 +184,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             create_time: now,
             seed: self.master_key.seal(id.as_uuid(), seed.as_bytes())?,
             public_key: *key.public_key().as_bytes(),
+            algorithm: key.algorithm(),
         })
     }
 }

@@ -15,7 +15,8 @@ use lanyard_store::{
     embedded::EmbeddedStore,
 };
 use lanyard_token::{
-    CredentialId, IdentityId, KeyId, KeyState, ResourceId, SubscriptionId, SystemClock, UnixTime,
+    CredentialId, IdentityId, KeyId, KeyState, ResourceId, SubscriptionId, SystemClock,
+    TokenAlgorithm, UnixTime,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -158,6 +159,7 @@ fn signing_key() -> SigningKeyChange {
         create_time: START,
         seed: SealedSecret::new(vec![7; 60]),
         public_key: [7; 32],
+        algorithm: TokenAlgorithm::default(),
     };
     SigningKeyChange {
         from_version: 0,

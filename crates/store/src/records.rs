@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lanyard_token::{
-    CredentialId, IdentityId, KeyId, KeyState, ResourceId, SubscriptionId, UnixTime,
+    CredentialId, IdentityId, KeyId, KeyState, ResourceId, SubscriptionId, TokenAlgorithm, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
@@ -105,6 +105,9 @@ pub struct SigningKeyRecord {
     pub seed: SealedSecret,
     /// The public half, which verifiers need whether or not the seed can be unsealed.
     pub public_key: [u8; 32],
+    /// The `alg` of the key and of its tokens, for good. Records from before it was kept have the default.
+    #[serde(default)]
+    pub algorithm: TokenAlgorithm,
 }
 
 /// A secret that was encrypted before it came here: the store never sees one in the clear.

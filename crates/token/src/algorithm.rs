@@ -3,14 +3,17 @@
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// What the header of a token calls Ed25519. Both mean the same, and a verifier accepts both.
+use serde::{Deserialize, Serialize};
+
+/// The name of Ed25519 in the header of a token and in the JSON Web Key that verifies it.
 ///
-/// The name is a property of the key that signs. Nothing is ever chosen by the name in a token: it
-/// is compared with these two, and that is all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// Both names mean the same signatures. Each key has one of them for good (RFC 7517, 4.4), and a token
+/// with the other one is not a token of that key (RFC 8725, 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum TokenAlgorithm {
     /// The name of RFC 8037, which every library knows.
     #[default]
+    #[serde(rename = "EdDSA")]
     EdDsa,
     /// The fully specified name of RFC 9864.
     Ed25519,

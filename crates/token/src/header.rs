@@ -12,6 +12,8 @@ use crate::ids::KeyId;
 pub(crate) struct Header {
     /// The key that is said to have signed. Any text: one that names no key is an unknown key.
     pub(crate) kid: String,
+    /// The algorithm that the token claims. Nothing is chosen by it: it must be that of the key.
+    pub(crate) algorithm: TokenAlgorithm,
 }
 
 impl Header {
@@ -58,9 +60,9 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             }
         }
         let algorithm = alg.and_then(|name| name.parse::<TokenAlgorithm>().ok());
-        let ours = algorithm.is_some() && typ.as_deref() == Some(TOKEN_TYPE);
-        kid.filter(|_kid| ours)
-            .map(|kid| Header { kid })
+        kid.zip(algorithm)
+            .filter(|_| typ.as_deref() == Some(TOKEN_TYPE))
+            .map(|(kid, algorithm)| Header { kid, algorithm })
             .ok_or_else(|| A::Error::custom("not the header of an access token"))
     }
 }
@@ -77,7 +79,9 @@ mod tests {
         let key: KeyId = "8f14e45f-ceea-467f-a8d2-0c1f5b9a7e31".parse().unwrap();
         for algorithm in [TokenAlgorithm::EdDsa, TokenAlgorithm::Ed25519] {
             let json = Header::to_json(key, algorithm);
-            assert_eq!(Header::parse(json.as_bytes()).unwrap().kid, key.to_string());
+            let kid = key.to_string();
+            let read = Header::parse(json.as_bytes()).unwrap();
+            assert_eq!(read, Header { kid, algorithm });
         }
         assert_eq!(
             Header::to_json(key, TokenAlgorithm::EdDsa),

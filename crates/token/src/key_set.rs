@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, VerifyingKey};
 
+use crate::algorithm::TokenAlgorithm;
 use crate::ids::KeyId;
 use crate::key_state::KeyState;
 
@@ -14,6 +15,7 @@ use crate::key_state::KeyState;
 pub struct PublicKey {
     id: KeyId,
     key: VerifyingKey,
+    algorithm: TokenAlgorithm,
 }
 
 impl PublicKey {
@@ -22,7 +24,11 @@ impl PublicKey {
     /// # Errors
     /// If they are not the one encoding of a point of the curve, or the point is one of the few for
     /// which a signature can be made without the secret.
-    pub fn new(id: KeyId, bytes: &[u8; 32]) -> Result<Self, InvalidPublicKey> {
+    pub fn new(
+        id: KeyId,
+        bytes: &[u8; 32],
+        algorithm: TokenAlgorithm,
+    ) -> Result<Self, InvalidPublicKey> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| InvalidPublicKey::NotAPoint)?;
         if key.to_edwards().compress().as_bytes() != bytes {
             return Err(InvalidPublicKey::NotCanonical);
@@ -30,18 +36,24 @@ impl PublicKey {
         if key.is_weak() {
             return Err(InvalidPublicKey::Weak);
         }
-        Ok(Self { id, key })
+        Ok(Self::derived(id, key, algorithm))
     }
 
     /// The public half of a secret, which cannot be any of what [`PublicKey::new`] refuses.
-    pub(crate) const fn derived(id: KeyId, key: VerifyingKey) -> Self {
-        Self { id, key }
+    pub(crate) const fn derived(id: KeyId, key: VerifyingKey, algorithm: TokenAlgorithm) -> Self {
+        Self { id, key, algorithm }
     }
 
     /// The id that tokens name it by.
     #[must_use]
     pub const fn id(&self) -> KeyId {
         self.id
+    }
+
+    /// The `alg` of its JSON Web Key, and of each token that it signs.
+    #[must_use]
+    pub const fn algorithm(&self) -> TokenAlgorithm {
+        self.algorithm
     }
 
     /// The 32 bytes that it is written as.
@@ -128,14 +140,12 @@ impl KeySet {
     }
 }
 
-/// One key of a JWKS. Nothing needs escaping: the two values are base64url and a UUID.
-///
-/// `alg` is the name that every library knows, whichever of the two the key's tokens have.
+/// One key of a JWKS. Nothing needs escaping: the values are base64url, a UUID and one of two names.
 fn to_jwk_json(key: &PublicKey) -> String {
     let x = URL_SAFE_NO_PAD.encode(key.as_bytes());
     format!(
-        r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"{}","alg":"EdDSA","use":"sig"}}"#,
-        key.id
+        r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"{}","alg":"{}","use":"sig"}}"#,
+        key.id, key.algorithm
     )
 }
 

@@ -64,7 +64,7 @@ impl SigningKey {
     /// The half of it that may be shown to everybody.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey::derived(self.id, self.key.verifying_key())
+        PublicKey::derived(self.id, self.key.verifying_key(), self.algorithm)
     }
 
     /// Makes the token that says this.

@@ -57,7 +57,8 @@ fn signed_by(compact: &Compact<'_>, keys: &KeySet) -> Result<KeyId, TokenRefusal
         .parse()
         .map_err(|_no_id| TokenRefusal::KeyUnknown)?;
     let PublishedKey { key, state } = keys.find(key_id).ok_or(TokenRefusal::KeyUnknown)?;
-    if !key.signed(compact.signed, &compact.signature) {
+    // A signature under another algorithm than the key's is none of that key, even if it would verify.
+    if header.algorithm != key.algorithm() || !key.signed(compact.signed, &compact.signature) {
         return Err(TokenRefusal::SignatureInvalid);
     }
     if state.is_revoked() {

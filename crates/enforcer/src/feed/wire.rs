@@ -138,14 +138,14 @@ fn public_key(message: &v1::JsonWebKey) -> Option<PublicKey> {
         crv,
         x,
         kid,
-        alg: _,
+        alg,
         r#use: _,
     } = message;
     let is_ours = kty == "OKP" && crv == "Ed25519";
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(x).ok();
     let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let key = bytes.zip(kid.parse().ok());
-    let key = key.and_then(|(bytes, id)| PublicKey::new(id, &bytes).ok());
+    let key = bytes.zip(kid.parse().ok()).zip(alg.parse().ok());
+    let key = key.and_then(|((bytes, id), algorithm)| PublicKey::new(id, &bytes, algorithm).ok());
     if !is_ours || key.is_none() {
         tracing::warn!(
             kid,

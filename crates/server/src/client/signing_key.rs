@@ -132,11 +132,13 @@ fn shown(key: SigningKey) -> Record {
         state_time,
         create_time,
         public_key,
+        alg,
     } = key;
     Record::new()
         .text("id", id)
         .text("state", names::of::<SigningKeyState>(state))
         .time("state_time", state_time)
         .time("create_time", create_time)
+        .text("alg", alg)
         .bytes("public_key", &public_key)
 }

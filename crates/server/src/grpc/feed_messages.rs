@@ -127,7 +127,7 @@ fn json_web_key(key: &PublicKey) -> v1::JsonWebKey {
         crv: "Ed25519".to_owned(),
         x: BASE64_URL_SAFE_NO_PAD.encode(key.as_bytes()),
         kid: key.id().to_string(),
-        alg: "EdDSA".to_owned(),
+        alg: key.algorithm().to_string(),
         r#use: "sig".to_owned(),
     }
 }

@@ -213,6 +213,7 @@ pub(super) fn signing_key(record: &SigningKeyRecord) -> v1::SigningKey {
         state,
         create_time,
         public_key,
+        algorithm,
         seed: _,
     } = record;
     let (name, since) = match *state {
@@ -227,6 +228,7 @@ pub(super) fn signing_key(record: &SigningKeyRecord) -> v1::SigningKey {
         state_time: Some(timestamp(since)),
         create_time: Some(timestamp(*create_time)),
         public_key: public_key.to_vec(),
+        alg: algorithm.to_string(),
     }
 }
 

@@ -73,7 +73,8 @@ pub(crate) struct ServeArgs {
     )]
     pub(super) audience: Audience,
 
-    /// The `alg` of every token: EdDSA, or Ed25519 as RFC 9864 has it. Both are accepted.
+    /// The `alg` of new signing keys and of their tokens: EdDSA, or Ed25519 (RFC 9864), which fewer libraries
+    /// accept. A key keeps its own, so a change takes effect with the next key that is activated.
     #[arg(
         long,
         env = "LANYARD_TOKEN_ALG",

@@ -4,7 +4,7 @@ use lanyard_authority::{
     Authority, Error, FirstTurn, MasterKey, ResourceName, Settings, SystemEntropy,
 };
 use lanyard_store::Store;
-use lanyard_token::SystemClock;
+use lanyard_token::{SystemClock, TokenAlgorithm};
 
 use super::{
     args::ServeArgs, bootstrap_file::BootstrapFile, error::ServeError, files, home::Home,
@@ -28,6 +28,7 @@ pub(super) async fn start<S: Store>(
         files::save_endpoint(&path, endpoint).map_err(ServeError::System)?;
     }
     warn_of_default(&authority, args.rest.default_resource()).await;
+    warn_of_algorithm(&authority, args.token_alg);
     if let Err(error) = authority.catch_up().await {
         // It is followed all the same, and an operator who is to mend it must be let in. Until then
         // nothing is answered that rests on it.
@@ -42,6 +43,21 @@ async fn warn_of_default<S: Store>(authority: &ServedAuthority<S>, name: &Resour
     // A store that does not say is told of elsewhere.
     if let Ok(false) = authority.has_resource_named(name).await {
         tracing::warn!(%name, "--default-resource names no resource that there is");
+    }
+}
+
+/// The setting is for new keys: an existing key keeps its algorithm, so that its tokens stay valid.
+fn warn_of_algorithm<S: Store>(authority: &ServedAuthority<S>, configured: TokenAlgorithm) {
+    if let Some(active) = authority
+        .active_algorithm()
+        .filter(|active| *active != configured)
+    {
+        tracing::warn!(
+            %active,
+            %configured,
+            "--token-alg differs from the algorithm of the active signing key, which keeps its own: to \
+             change over, run `lanyard signing-key prepare` and later `activate`"
+        );
     }
 }
 

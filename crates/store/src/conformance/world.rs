@@ -14,7 +14,7 @@ use std::{
 use lanyard_revocation::{Entry, PartitionId, partition_of};
 use lanyard_token::{
     Clock as _, CredentialId, IdentityId, KeyId, KeyState, ManualClock, Position, ResourceId,
-    SubscriptionId, TokenId, UnixTime,
+    SubscriptionId, TokenAlgorithm, TokenId, UnixTime,
 };
 use uuid::Uuid;
 
@@ -239,6 +239,7 @@ impl<'b, B: Backend> World<'b, B> {
             create_time: self.now(),
             seed: SealedSecret::new(id.as_uuid().as_bytes().to_vec()),
             public_key: [7; 32],
+            algorithm: TokenAlgorithm::default(),
         }
     }
 

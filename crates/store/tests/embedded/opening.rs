@@ -6,7 +6,7 @@ use lanyard_store::{
     Credential, CredentialRole, SealedSecret, SigningKeyRecord, Store as _,
     embedded::{EmbeddedStore, OpenError},
 };
-use lanyard_token::{CredentialId, KeyId, KeyState, ManualClock};
+use lanyard_token::{CredentialId, KeyId, KeyState, ManualClock, TokenAlgorithm};
 use redb::TableDefinition;
 
 use crate::support::{FILE, START, id, open};
@@ -183,6 +183,7 @@ fn sealed_secrets_are_not_shown() {
         create_time: START,
         seed: secret,
         public_key: [7; 32],
+        algorithm: TokenAlgorithm::default(),
     };
     assert!(format!("{record:?}").contains("seed: ***"));
 }

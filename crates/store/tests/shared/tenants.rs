@@ -8,8 +8,8 @@ use lanyard_store::{
     SigningKeyChange, SigningKeyRecord, Store, StoreError, Subscription,
 };
 use lanyard_token::{
-    CredentialId, IdentityId, KeyId, KeyState, Position, ResourceId, SubscriptionId, TokenId,
-    UnixTime,
+    CredentialId, IdentityId, KeyId, KeyState, Position, ResourceId, SubscriptionId,
+    TokenAlgorithm, TokenId, UnixTime,
 };
 use uuid::Uuid;
 
@@ -106,6 +106,7 @@ pub(crate) async fn grantable(store: &impl Store, resource: ResourceId) -> Issue
         create_time: START,
         seed: SealedSecret::new(vec![1, 2, 3]),
         public_key: [7; 32],
+        algorithm: TokenAlgorithm::default(),
     };
     let change = SigningKeyChange {
         from_version: store.signing_keys().await.unwrap().version,

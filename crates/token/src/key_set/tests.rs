@@ -54,7 +54,10 @@ fn bytes_beside_the_curve_are_no_key() {
 #[test]
 fn a_key_reads_what_it_prints() {
     let key = key(1);
-    assert_eq!(PublicKey::new(key.id(), key.as_bytes()), Ok(key));
+    assert_eq!(
+        PublicKey::new(key.id(), key.as_bytes(), key.algorithm()),
+        Ok(key)
+    );
 }
 
 #[test]
@@ -75,6 +78,19 @@ fn a_jwks_shows_all_keys_but_the_revoked_ones() {
         })
         .into();
     assert_eq!(jwks, serde_json::json!({ "keys": expected }));
+}
+
+#[test]
+fn the_alg_of_a_jwk_is_that_of_the_tokens_of_its_key() {
+    for algorithm in [TokenAlgorithm::EdDsa, TokenAlgorithm::Ed25519] {
+        let signing = SigningKey::from_seed(id(1), &[1; 32], algorithm);
+        let state = KeyState::Active { since: SINCE };
+        let key = signing.public_key();
+        let jwks = KeySet::new([PublishedKey { key, state }]).to_jwks_json();
+        let jwks: serde_json::Value = serde_json::from_str(&jwks).unwrap();
+        assert_eq!(jwks["keys"][0]["alg"], algorithm.as_str());
+        assert_eq!(signing.algorithm(), key.algorithm());
+    }
 }
 
 #[test]
@@ -119,5 +135,5 @@ fn read(hex: &str) -> Result<PublicKey, InvalidPublicKey> {
         let digits = hex.get(2 * index..2 * index + 2).unwrap();
         *byte = u8::from_str_radix(digits, 16).unwrap();
     }
-    PublicKey::new(id(1), &bytes)
+    PublicKey::new(id(1), &bytes, TokenAlgorithm::EdDsa)
 }

@@ -28,7 +28,8 @@ fn signatures_are_those_of_rfc_8032() {
             "{}",
             case.name
         );
-        let public = PublicKey::new(key_id(), &bytes(&case.public_key)).unwrap();
+        let public =
+            PublicKey::new(key_id(), &bytes(&case.public_key), TokenAlgorithm::EdDsa).unwrap();
         assert!(
             public.signed(&message, &key.sign(&message)),
             "{}",

@@ -146,6 +146,7 @@ struct Trusted {
 #[derive(Deserialize)]
 struct WrittenKey {
     kid: KeyId,
+    alg: String,
     state: String,
     seed: String,
     public_key: String,
@@ -153,7 +154,12 @@ struct WrittenKey {
 
 impl WrittenKey {
     fn published(&self) -> PublishedKey {
-        let key = PublicKey::new(self.kid, &bytes(&self.public_key)).unwrap();
+        let key = PublicKey::new(
+            self.kid,
+            &bytes(&self.public_key),
+            self.alg.parse().unwrap(),
+        )
+        .unwrap();
         let since = UnixTime::default();
         let state = match self.state.as_str() {
             "prepared" => KeyState::Prepared { since },
