@@ -12,6 +12,7 @@ use std::{
 use futures_util::{Stream, stream};
 use tokio::net::{UnixListener, UnixStream};
 
+use super::uds_authority::UdsAuthority;
 use crate::serve::or_pause;
 
 /// An address as it is written on the command line.
@@ -68,12 +69,12 @@ pub(super) fn bind_unix(path: &Path) -> io::Result<UnixListener> {
 /// The connections to a socket, one after the other.
 pub(super) fn connections(
     listener: UnixListener,
-) -> impl Stream<Item = io::Result<UnixStream>> + Send {
+) -> impl Stream<Item = io::Result<UdsAuthority<UnixStream>>> + Send {
     stream::unfold(listener, async |listener| {
         loop {
             let accepted = listener.accept().await.map(|(connection, _)| connection);
             if let Some(connection) = or_pause(accepted).await {
-                return Some((Ok(connection), listener));
+                return Some((Ok(UdsAuthority::new(connection)), listener));
             }
         }
     })

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `args` | what can be chosen |
 //! | `listen` | TCP or a unix socket |
+//! | `uds_authority` | the `:authority` of clients on a unix socket |
 //! | `feed_numbers` | how the following goes, as metrics |
 //! | `run` | from nothing to serving, and back |
 
@@ -14,6 +15,7 @@ mod args;
 mod feed_numbers;
 mod listen;
 mod run;
+mod uds_authority;
 
 pub(crate) use self::{
     args::EnforceArgs,
