@@ -35,6 +35,7 @@ mod behaviour {
     mod issuing;
     mod listing;
     mod many_revocations;
+    mod media_types;
     mod policy;
     mod ports;
     mod public_endpoint;

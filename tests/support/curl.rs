@@ -26,7 +26,7 @@ pub(crate) fn curl(arguments: &[&str]) -> Curled {
     command.args(["--noproxy", "*"]).args(arguments);
     let output = command.stdin(Stdio::null()).output().expect("curl");
     assert!(output.status.success(), "{arguments:?}: {output:?}");
-    let text = String::from_utf8(output.stdout).expect("text");
+    let text = String::from_utf8_lossy(&output.stdout);
     let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1));

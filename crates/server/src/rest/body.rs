@@ -21,7 +21,7 @@ pub(super) async fn read_refused(body: Body) -> Result<Vec<u8>, Fault> {
 }
 
 /// Reads the body of a request that is refused without it, and keeps nothing.
-pub(super) async fn discard(body: Body) {
+pub(crate) async fn discard(body: Body) {
     // Whatever comes of it: the refusal stands.
     drop(timeout(PATIENCE_WHEN_REFUSED, take(body, 0)).await);
 }

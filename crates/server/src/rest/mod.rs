@@ -36,6 +36,7 @@ use axum::{body::Body, extract::Request, http::request::Parts, response::Respons
 use lanyard_authority::{EntropyError, Error, ResourceName};
 use lanyard_store::Store;
 
+pub(crate) use self::body::discard;
 use self::{
     admit::Admitted,
     call_count::CallCount,

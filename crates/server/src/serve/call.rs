@@ -195,6 +195,6 @@ fn with_status(mut response: Response<Body>, status: &Status) -> Response<Body> 
 }
 
 /// The label of calls of no method.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 /// The prefix of the paths of this contract's services.
 const OURS: &str = "/lanyard.v1.";

@@ -13,14 +13,21 @@ use std::{
 use axum::{
     Router,
     extract::Request as HttpRequest,
-    http::{Request, Response, header::CONTENT_TYPE},
+    http::{Request, Response},
     routing::future::RouteFuture,
 };
 use tonic::{body::Body, codegen::Service, service::Routes};
 use tower_layer::Layer;
 
-use super::{call::Call, metrics::Metrics};
-use crate::grpc::{self, Door, Methods};
+use super::{
+    call::{Call, OTHER},
+    metrics::Metrics,
+    protocol::Protocol,
+};
+use crate::{
+    grpc::{self, Door, Methods},
+    rest,
+};
 
 /// Puts a [`Front`] before services.
 #[derive(Debug)]
@@ -85,9 +92,23 @@ impl<D: Door> Service<Request<Body>> for Front<D> {
             methods,
             http,
         } = &mut self.layer;
-        if !is_grpc(&request) {
-            let request: HttpRequest = request.map(axum::body::Body::new);
-            return Answering::Http(http.call(request));
+        match Protocol::of(&request) {
+            Protocol::Grpc => {}
+            Protocol::Http => {
+                let request: HttpRequest = request.map(axum::body::Body::new);
+                return Answering::Http(http.call(request));
+            }
+            Protocol::Refused(refusal) => {
+                let method = methods.find(request.uri().path());
+                let path = method.as_deref().unwrap_or(OTHER);
+                metrics.count_call(path, refusal.status().as_u16().into());
+                let body = axum::body::Body::new(request.into_body());
+                return Answering::Discarding(Box::pin(async move {
+                    // A client that still sends would see its stream reset instead of the response.
+                    rest::discard(body).await;
+                    Ok(refusal.into_response())
+                }));
+            }
         }
         let method = methods.find(request.uri().path());
         let mut call = Call::new(metrics, method, is_compressed(&request));
@@ -128,6 +149,8 @@ pub(super) enum Answering {
     Called(<Routes as Service<Request<Body>>>::Future, Option<Call>),
     /// Of the door, and then of a service.
     Asked(Responding, Option<Call>),
+    /// No call: once its body was read.
+    Discarding(Responding),
     /// There already.
     Refused(Option<Response<Body>>),
 }
@@ -145,6 +168,7 @@ impl Future for Answering {
             }
             Self::Called(answering, call) => finish(call, cx, |cx| Pin::new(answering).poll(cx)),
             Self::Asked(answering, call) => finish(call, cx, |cx| answering.as_mut().poll(cx)),
+            Self::Discarding(response) => response.as_mut().poll(cx),
             Self::Refused(response) => response
                 .take()
                 .map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
@@ -169,11 +193,6 @@ fn finish(
             Poll::Pending
         }
     }
-}
-
-fn is_grpc(request: &Request<Body>) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE);
-    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
 fn is_compressed(request: &Request<Body>) -> bool {

@@ -19,6 +19,7 @@
 //! | `host` | the host that a request names |
 //! | `call`, `deadline` | the status, the count and the deadline of one gRPC call |
 //! | `front` | what every request there meets first: who calls, and what is counted |
+//! | `protocol` | whether a request there is a call, plain HTTP, or neither |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
 //! | `metrics` | what is counted |
@@ -45,6 +46,7 @@ mod master_key;
 mod metrics;
 mod open;
 mod ports;
+mod protocol;
 mod public_endpoint;
 mod redis_args;
 mod redis_servers;
