@@ -38,6 +38,7 @@ mod behaviour {
     mod media_types;
     mod policy;
     mod ports;
+    mod protos;
     mod public_endpoint;
     mod readme;
     mod redis_closed_connections;

@@ -3,7 +3,7 @@
 #
 # It starts from a clean checkout and any directory. The tests of the Redis store start real servers
 # on ports of their own, so redis-server is installed if it is missing; those with the Azure SDKs and with
-# foreign gRPC clients need Python 3.11, Node.js 20 and a JDK 17 or later, and packages of those languages, which
+# foreign gRPC clients need Python 3.11, Node.js 20, a JDK 17 and Go 1.19 or later, and packages of those languages, which
 # are installed under target/. Arguments go to `cargo test`,
 # so that `bash tests/run.sh --test main revoking` runs a part. What is printed last is cargo's own.
 set -euo pipefail
@@ -16,7 +16,7 @@ main() {
     need_redis
     need_languages
     need_packages azure python node java
-    need_packages interop python
+    need_packages interop python node java go
     # All targets are run even after one has failed, so that a run tells everything that it can.
     exec cargo test --workspace --locked --no-fail-fast "$@" </dev/null
 }
@@ -51,6 +51,7 @@ need_languages() {
     command -v npm >/dev/null || missing+=(npm)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v mvn >/dev/null || missing+=(maven)
+    command -v go >/dev/null || missing+=(golang-go)
     [[ ${#missing[@]} -gt 0 ]] || return 0
     echo "tests/run.sh: installing ${missing[*]}" >&2
     install_packages "${missing[@]}" >&2 || true

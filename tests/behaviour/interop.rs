@@ -14,6 +14,22 @@ async fn python() {
     suite("python", &["\nOK\n"]).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node() {
+    suite("node", &["fail 0", "skipped 0"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn java() {
+    suite("java", &[" 0 tests failed", " 0 tests skipped"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn go() {
+    // Each package prints one of these; a skipped test would print its own line.
+    suite("go", &["\nPASS\n"]).await;
+}
+
 /// Runs the suite of a language, and requires the lines that its test runner prints when no test failed
 /// and none was skipped.
 async fn suite(language: &str, expected: &[&str]) {

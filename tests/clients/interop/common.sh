@@ -8,6 +8,9 @@ INSTALLED="$ROOT/target/interop"
 source "$INTEROP/../tools.sh"
 
 PYTHON_FILES=("$INTEROP/python/requirements.txt")
+NODE_FILES=("$INTEROP/node/package.json" "$INTEROP/node/package-lock.json")
+JAVA_FILES=("$INTEROP/java/pom.xml")
+GO_FILES=("$INTEROP/go/go.mod" "$INTEROP/go/go.sum" "$INTEROP/go/tools.go")
 
 PROTO="$ROOT/proto"
 # The sources that code is generated from.
@@ -17,4 +20,10 @@ PROTO_FILES=("$PROTO"/lanyard/v1/*.proto)
 make_work_directory() {
     work="$(mktemp -d)"
     trap 'rm -rf "$work"' EXIT
+}
+
+# Go with the modules and the compiled packages of earlier runs. What is downloaded can be removed again.
+go_with_caches() {
+    GOFLAGS="-modcacherw -trimpath" GOTOOLCHAIN=local GOMODCACHE="$ROOT/target/go-modules" \
+        GOCACHE="$ROOT/target/go-build" GOBIN="$INSTALLED/go/bin" go "$@"
 }

@@ -11,6 +11,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
-[[ $# -gt 0 ]] || set -- python
+[[ $# -gt 0 ]] || set -- python node java go
 bash tests/clients/interop/install.sh "$@"
 exec cargo test --locked --package lanyard-proto --test main -- --nocapture "${@/#/interop::}"
