@@ -50,7 +50,9 @@ mod behaviour {
     mod redis_gone;
     mod redis_issuing;
     mod redis_killed;
+    mod redis_late_writes;
     mod redis_points;
+    mod redis_replicas;
     mod redis_rolling;
     mod redis_round_trips;
     mod redis_serving;

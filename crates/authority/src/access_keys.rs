@@ -1,6 +1,6 @@
 //! The two access keys of a resource.
 
-use lanyard_store::{Appended, Credential, CredentialRole, KeySlot, Store};
+use lanyard_store::{Appended, Credential, CredentialRole, KeyRotation, KeySlot, Store};
 use lanyard_token::{Clock, CredentialId, ResourceId, UnixTime};
 
 use crate::{Authority, Entity, Entropy, Error, Operator, Secret};
@@ -66,19 +66,32 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
     /// Replaces an access key and revokes everything that the old one issued.
     ///
+    /// The slot is read first, and the key that it holds then is the only one that is replaced. So a
+    /// rotation that takes effect late does not replace the key of another rotation.
+    ///
     /// # Errors
-    /// [`Error::NotFound`], and the store's.
+    /// [`Error::NotFound`], [`Error::AccessKeyChanged`], and the store's.
     pub async fn rotate_access_key(
         &self,
         _: Operator,
         resource: ResourceId,
         slot: KeySlot,
     ) -> Result<RotatedKey, Error> {
+        let unknown = || Error::not_found(Entity::Resource, resource);
+        let found = self.store.access_keys(resource).await?;
+        let [primary, secondary] = found.ok_or_else(unknown)?;
+        let current = match slot {
+            KeySlot::Primary => primary.id,
+            KeySlot::Secondary => secondary.id,
+        };
         let role = CredentialRole::AccessKey { resource, slot };
         let (credential, secret) = self.new_credential(role, self.clock.wall()?)?;
         let key = AccessKey::told(&credential, slot, secret);
-        let rotated = self.store.rotate_access_key(credential).await?;
-        let revocation = rotated.ok_or_else(|| Error::not_found(Entity::Resource, resource))?;
+        let revocation = match self.store.rotate_access_key(credential, current).await? {
+            KeyRotation::Rotated(revocation) => revocation,
+            KeyRotation::ResourceUnknown => return Err(unknown()),
+            KeyRotation::SlotChanged => return Err(Error::AccessKeyChanged),
+        };
         self.learn(&revocation)?;
         Ok(RotatedKey { key, revocation })
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use lanyard_revocation::{FreshnessBound, PartitionId, View};
-use lanyard_store::{Appended, SigningKeys, Store};
+use lanyard_store::{Appended, ReplicaShortage, SigningKeys, Store};
 use lanyard_token::{
     Audience, Clock, CredentialId, Issuer, PropagationBound, Seen, TokenAlgorithm, UnixTime,
     Verifier,
@@ -137,6 +137,12 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     #[must_use]
     pub fn store_commits(&self) -> Option<u64> {
         self.store.durable_commits()
+    }
+
+    /// Why changes are not acknowledged though the store can be read, if too few replicas are in reach.
+    #[must_use]
+    pub fn replica_shortage(&self) -> Option<ReplicaShortage> {
+        self.store.replica_shortage()
     }
 
     /// How it goes with the log.

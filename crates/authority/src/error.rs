@@ -43,6 +43,12 @@ pub enum Error {
     /// Several changes of the signing keys met, and this one lost too often.
     #[error("the signing keys are being changed by others; try again")]
     SigningKeysContended,
+    /// Another rotation has replaced the access key meanwhile.
+    #[error(
+        "could not rotate the access key: another rotation has replaced it meanwhile; list the access \
+         keys, and rotate again if the new key is not in use"
+    )]
+    AccessKeyChanged,
     /// The last operator key stays.
     #[error("it is the last operator key; make another before you delete it")]
     LastOperatorKey,

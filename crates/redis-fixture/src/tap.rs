@@ -3,8 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+use crate::wait;
 
 /// A way to a server that notes what is sent there, and how often somebody waits for an answer.
 ///
@@ -31,6 +33,16 @@ pub struct Command(Vec<String>);
 struct Shared {
     flights: Mutex<Vec<Flight>>,
     closed: AtomicBool,
+    hold: Mutex<Hold>,
+    released: Condvar,
+}
+
+/// Which commands are kept back.
+#[derive(Default)]
+struct Hold {
+    begins_with: Option<Box<dyn FnMut(&Command) -> bool + Send>>,
+    /// The connections on which something was kept back.
+    held: Vec<Arc<Talk>>,
 }
 
 /// Who spoke last on a connection.
@@ -80,6 +92,29 @@ impl Tap {
         std::mem::take(&mut *self.shared.flights())
     }
 
+    /// Keeps back, on each connection, what a client sends from the first command on for which this is
+    /// true. What was kept back stays so when the client closes the connection.
+    pub fn hold(&self, begins_with: impl FnMut(&Command) -> bool + Send + 'static) {
+        self.shared.hold().begins_with = Some(Box::new(begins_with));
+    }
+
+    /// On how many connections something is kept back.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.shared.hold().held.len()
+    }
+
+    /// Passes on what was kept back, and waits until the server has replied on each of those
+    /// connections. Returns how many there were.
+    pub fn release(&self) -> usize {
+        let held = self.shared.end_hold();
+        let replied = |talk: &Arc<Talk>| talk.server_spoke.load(Ordering::SeqCst);
+        wait::until_true("the server replies to what was held", || {
+            held.iter().all(replied)
+        });
+        held.len()
+    }
+
     /// Begins anew: nobody will ask for what was sent up to now.
     pub fn forget(&self) {
         self.shared.flights().clear();
@@ -96,6 +131,7 @@ impl Tap {
 impl Drop for Tap {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::SeqCst);
+        self.shared.end_hold();
         // Whoever waits for the next to come finds out. If nobody does, that is what was wanted.
         drop(TcpStream::connect(self.address));
     }
@@ -110,6 +146,12 @@ impl Flight {
 }
 
 impl Command {
+    /// All of it, from the name on.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
+
     /// What is to be done, in capitals.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -128,20 +170,45 @@ impl Shared {
     fn flights(&self) -> MutexGuard<'_, Vec<Flight>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn hold(&self) -> MutexGuard<'_, Hold> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end_hold(&self) -> Vec<Arc<Talk>> {
+        let ended = std::mem::take(&mut *self.hold());
+        self.released.notify_all();
+        ended.held
+    }
+
+    /// Waits as long as commands are kept back, if one of these is to be.
+    fn pass(&self, talk: &Arc<Talk>, commands: &[Command]) {
+        let mut hold = self.hold();
+        let Some(begins_with) = &mut hold.begins_with else {
+            return;
+        };
+        if commands.iter().any(begins_with) {
+            hold.held.push(Arc::clone(talk));
+            let waiting = self
+                .released
+                .wait_while(hold, |hold| hold.begins_with.is_some());
+            drop(waiting.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
 }
 
 impl Talk {
-    fn client_says(&self, command: Command) {
+    fn client_says(&self, command: &Command) {
         let connection = self.connection;
         let mut flights = self.shared.flights();
         let is_new = self.server_spoke.swap(false, Ordering::SeqCst);
         let mut latest = flights.iter_mut().rev();
         let own = latest.find(|flight| flight.connection == connection);
         match own {
-            Some(flight) if !is_new => flight.commands.push(command),
+            Some(flight) if !is_new => flight.commands.push(command.clone()),
             _ => flights.push(Flight {
                 connection,
-                commands: vec![command],
+                commands: vec![command.clone()],
             }),
         }
     }
@@ -168,9 +235,11 @@ fn join(client: TcpStream, server: TcpStream, (connection, shared): (usize, &Arc
     let mut begun = Vec::new();
     let note = move |bytes: &[u8]| {
         begun.extend_from_slice(bytes);
-        while let Some(command) = command(&mut begun) {
+        let commands: Vec<_> = std::iter::from_fn(|| command(&mut begun)).collect();
+        for command in &commands {
             talk.client_says(command);
         }
+        talk.shared.pass(&talk, &commands);
     };
     thread::spawn(move || pass_on(from_client, to_server, note));
     thread::spawn(move || pass_on(from_server, to_client, |_| answering.server_says()));
@@ -186,9 +255,9 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, mut note: impl FnMut(&[u8])) 
             break;
         }
     }
-    // One that is closed already is what was wanted.
-    drop(to.shutdown(Shutdown::Both));
-    drop(from.shutdown(Shutdown::Both));
+    // One that is closed already is what was wanted. What comes the other way goes on.
+    drop(to.shutdown(Shutdown::Write));
+    drop(from.shutdown(Shutdown::Read));
 }
 
 /// Takes the first command, once it is whole.

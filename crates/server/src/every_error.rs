@@ -71,6 +71,7 @@ fn refusals() -> Vec<(&'static str, Error)> {
         ("signing key: early", Error::SigningKeyState(early)),
         ("signing key: order", Error::SigningKeyState(late)),
         ("signing keys contended", Error::SigningKeysContended),
+        ("access key changed", Error::AccessKeyChanged),
         ("last operator key", Error::LastOperatorKey),
         ("stale", Error::Stale(stale())),
     ]
@@ -129,6 +130,7 @@ fn covered(error: &Error) -> bool {
         | Error::RevokedWithItsKey
         | Error::SigningKeyState(_)
         | Error::SigningKeysContended
+        | Error::AccessKeyChanged
         | Error::LastOperatorKey
         | Error::Stale(_)
         | Error::Store(

@@ -20,8 +20,9 @@ pub use self::{
         Subscription,
     },
     seam::{
-        Appended, FirstStart, Healing, IdentityCreation, IssueGrant, IssueRequest, NewIdentity,
-        NewResource, Page, ResourceCreation, RevocationOutcome, ServiceKeyDeletion,
-        SigningKeyChange, SigningKeys, Step, Store, StoreError, UnreadableEntry,
+        Appended, FirstStart, Healing, IdentityCreation, IssueGrant, IssueRequest, KeyRotation,
+        NewIdentity, NewResource, Page, ReplicaShortage, ResourceCreation, RevocationOutcome,
+        ServiceKeyDeletion, SigningKeyChange, SigningKeys, Step, Store, StoreError,
+        UnreadableEntry,
     },
 };

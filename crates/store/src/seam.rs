@@ -111,6 +111,17 @@ pub enum IdentityCreation {
     SigningKeyNotActive,
 }
 
+/// Result of a rotation of an access key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRotation {
+    /// The new key is in the slot, durably, and this is the entry that revokes the one before.
+    Rotated(Appended),
+    /// There is no such resource, or the role of the new key is not that of an access key.
+    ResourceUnknown,
+    /// Another key is in the slot than the one that was expected.
+    SlotChanged,
+}
+
 /// What came of taking back what the holder of an access key may take back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationOutcome {
@@ -189,6 +200,15 @@ pub struct Appended {
     pub entry: Entry,
 }
 
+/// Fewer replicas are in reach than a change waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaShortage {
+    /// How many replicas are in reach, of the primary that has the fewest.
+    pub in_reach: u32,
+    /// How many replicas a change waits for.
+    pub required: u32,
+}
+
 /// What the log of a partition is to get back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Healing {
@@ -234,6 +254,12 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// Why changes are not acknowledged though the store can be read, where replicas are waited for and
+    /// the store has found too few of them.
+    fn replica_shortage(&self) -> Option<ReplicaShortage> {
+        None
+    }
+
     /// Keeps a new subscription.
     fn create_subscription(&self, new: Subscription) -> impl Step<()>;
 
@@ -269,9 +295,10 @@ pub trait Store: Send + Sync + 'static {
     /// The primary and the secondary key of a resource. `None` if there is no such resource.
     fn access_keys(&self, resource: ResourceId) -> impl Step<Option<[Credential; 2]>>;
 
-    /// Puts a new access key in the slot that its role names and finally revokes the one that was
-    /// there. `None` if there is no such resource, or the role is another.
-    fn rotate_access_key(&self, new: Credential) -> impl Step<Option<Appended>>;
+    /// Replaces the access key in the slot that the role of the new one names, and finally revokes it.
+    /// The slot must still hold the expected key, so that of two rotations that were prepared at the
+    /// same time only one is done, and its new key stays.
+    fn rotate_access_key(&self, new: Credential, expected: CredentialId) -> impl Step<KeyRotation>;
 
     /// Takes the turn to make the first start for so long, or gives it back if that is no time at
     /// all. It is taken in the name of the operator that the first start is to end with. A store

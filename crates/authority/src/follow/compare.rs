@@ -1,8 +1,10 @@
 //! Comparing a whole log with what is known, and giving back to it what it has lost.
 
-use lanyard_revocation::{Entry, LogRead, PartitionId};
-use lanyard_store::{Healing, Store};
-use lanyard_token::Clock;
+use std::time::Duration;
+
+use lanyard_revocation::{Cursor, Entry, GENERATION_JUMP, LogRead, PartitionId};
+use lanyard_store::{Healing, Store, StoreError};
+use lanyard_token::{Clock, Position};
 
 use super::{
     reader::{Stand, next_cursor, unknown_partition},
@@ -56,14 +58,31 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 Verdict::Whole(end) => {
                     stand.cursor = Some(end);
                     stand.resync = None;
+                    stand.repair_due = None;
+                    self.status.set_repair_pending(partition, false);
                     self.confirm(partition, end.position, scan.sent)?;
                     return Ok(true);
                 }
                 Verdict::Missing => return Err(LogFault::Missing(partition).into()),
                 Verdict::Contradiction => return Err(LogFault::Contradiction(partition).into()),
                 Verdict::Heal(healing) => {
-                    let mends = healing.mends;
-                    let healed = self.heal(partition, healing).await?;
+                    let (mends, beyond) = (healing.mends, healing.beyond);
+                    let healed = match self.heal(partition, healing).await {
+                        Err(Error::Store(StoreError::Unavailable(cause)))
+                            if self.may_postpone(&scan, end, beyond)? =>
+                        {
+                            tracing::warn!(
+                                %partition,
+                                cause,
+                                "could not append lost revocations again; the list is complete, and \
+                                 the log is repaired when the store takes writes"
+                            );
+                            self.postpone_repair(stand, end)?;
+                            self.confirm(partition, end.position, scan.sent)?;
+                            return Ok(true);
+                        }
+                        healed => healed?,
+                    };
                     // A flaw is seen to be gone, or to have moved, only from the start.
                     if mends || !healed && scan.flaw.is_some() {
                         return Ok(false);
@@ -72,6 +91,28 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the view can be confirmed before the log has got back what it has lost.
+    ///
+    /// The view then has everything that is in the log, and more. What the log lacks is missing to those
+    /// that do not know it, whether or not this view is confirmed. It must be certain, though, that
+    /// positions go on above all that are known of. The next generation sees to that, unless they are
+    /// further ahead than it jumps.
+    fn may_postpone(&self, scan: &Scan, end: Cursor, beyond: Position) -> Result<bool, Error> {
+        let is_gone = end.log.as_uuid().is_nil();
+        let now = self.clock.wall()?.as_millis();
+        let next = Duration::from_millis(now.max(end.position.millis())) + GENERATION_JUMP;
+        let is_below = Duration::from_millis(beyond.millis()) < next;
+        Ok(scan.flaw.is_none() && !is_gone && is_below)
+    }
+
+    fn postpone_repair(&self, stand: &mut Stand, end: Cursor) -> Result<(), Error> {
+        stand.cursor = Some(end);
+        stand.resync = None;
+        stand.repair_due = Some(self.clock.boot()?.saturating_add(REPAIR_AGAIN_AFTER));
+        self.status.set_repair_pending(stand.partition, true);
+        Ok(())
     }
 
     fn begin_scan(&self, partition: PartitionId) -> Result<Scan, Error> {
@@ -157,5 +198,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
 /// How often a log is read on, or from its start, while it changes under the reader.
 const ATTEMPTS: usize = 8;
+/// How long after a repair has failed the next one is tried: it takes a read of the whole log.
+const REPAIR_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How many revocations are given back in one step.
 const PART: usize = 1000;

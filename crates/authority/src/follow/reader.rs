@@ -27,6 +27,8 @@ pub(super) struct Stand {
     pub(super) cursor: Option<Cursor>,
     /// Why the log is being compared, until it was found whole.
     pub(super) resync: Option<Resync>,
+    /// When the log is compared again, because it could not get back what it has lost.
+    pub(super) repair_due: Option<BootTime>,
     /// What was said last of why it cannot be followed.
     said: Option<String>,
 }
@@ -40,6 +42,7 @@ impl Reader {
                 partition,
                 cursor: None,
                 resync: None,
+                repair_due: None,
                 said: None,
             }),
         }
@@ -76,6 +79,11 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
     async fn read_on(&self, stand: &mut Stand) -> Result<(), Error> {
         let partition = stand.partition;
+        if let Some(due) = stand.repair_due
+            && self.clock.boot()? >= due
+        {
+            return self.compare(stand, stand.resync).await;
+        }
         // A log that was not whole is compared until it is.
         while let (Some(cursor), None) = (stand.cursor, stand.resync) {
             let sent = self.clock.boot()?;

@@ -1,7 +1,7 @@
 //! How the following goes, for those who watch over it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -47,6 +47,9 @@ pub struct LogStatus {
     pub healed: u64,
     /// How many reads found a log that did not hold as many entries as it should.
     pub damaged_reads: u64,
+    /// How many logs are still to get back revocations that they have lost, because the store takes no
+    /// writes.
+    pub repairs_pending: usize,
     /// What is wrong now, one fault for each partition that has one.
     pub faults: Vec<LogFault>,
 }
@@ -97,6 +100,7 @@ pub(crate) struct StatusBoard {
     resyncs: Vec<(Resync, AtomicU64)>,
     healed: AtomicU64,
     damaged_reads: AtomicU64,
+    repairs_pending: RwLock<BTreeSet<PartitionId>>,
     faults: RwLock<BTreeMap<PartitionId, LogFault>>,
 }
 
@@ -106,6 +110,7 @@ impl Default for StatusBoard {
             resyncs: Resync::all().map(|why| (why, AtomicU64::new(0))).collect(),
             healed: AtomicU64::new(0),
             damaged_reads: AtomicU64::new(0),
+            repairs_pending: RwLock::default(),
             faults: RwLock::default(),
         }
     }
@@ -115,12 +120,15 @@ impl StatusBoard {
     pub(crate) fn read(&self) -> LogStatus {
         let resyncs = self.resyncs.iter();
         let faults = self.faults.read().unwrap_or_else(PoisonError::into_inner);
+        let pending = self.repairs_pending.read();
+        let pending = pending.unwrap_or_else(PoisonError::into_inner);
         LogStatus {
             resyncs: resyncs
                 .map(|(why, count)| (why.as_str(), load(count)))
                 .collect(),
             healed: load(&self.healed),
             damaged_reads: load(&self.damaged_reads),
+            repairs_pending: pending.len(),
             faults: faults.values().cloned().collect(),
         }
     }
@@ -138,6 +146,16 @@ impl StatusBoard {
 
     pub(super) fn count_damaged_read(&self) {
         self.damaged_reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_repair_pending(&self, partition: PartitionId, is_pending: bool) {
+        let pending = self.repairs_pending.write();
+        let mut pending = pending.unwrap_or_else(PoisonError::into_inner);
+        if is_pending {
+            pending.insert(partition);
+        } else {
+            pending.remove(&partition);
+        }
     }
 
     pub(super) fn set_fault(&self, partition: PartitionId, fault: Option<LogFault>) {

@@ -106,7 +106,7 @@ impl Model for Setting {
         let after = &mut world;
         match action {
             Action::Tick { missed_by } => tick(self, after, missed_by)?,
-            Action::Replicate { node } => engine::replicate(after, node)?,
+            Action::Replicate { node } => engine::replicate(self, after, node)?,
             Action::Promote { node } => engine::promote(self, after, node)?,
             Action::Name => engine::name(after)?,
             Action::Follow { node } => engine::follow(after, node)?,

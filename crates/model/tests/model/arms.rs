@@ -110,6 +110,21 @@ fn without_healing_what_a_forgetful_engine_lost_stays_lost() {
 }
 
 #[test]
+fn readers_that_take_in_what_no_replica_has_know_what_is_lost_with_the_primary() {
+    let setting = Setting::of(Engine::WAIT_FOR_ALL, 1, 1).with_cursors();
+    breaks("all is read", &setting.without(Rule::ReadDurable, HELD));
+}
+
+#[test]
+fn what_was_recorded_as_durable_may_not_have_reached_the_next_primary() {
+    let setting = Setting::of(Engine::WAIT_FOR_ALL, 1, 1).with_cursors();
+    breaks(
+        "records inherited",
+        &setting.without(Rule::InheritAll, COMPLETE),
+    );
+}
+
+#[test]
 fn numbers_alone_hide_the_loss_of_what_an_authority_appended_and_had_not_read() {
     let setting = Setting::of(Engine::FORGETFUL, 1, 1).with_cursors();
     breaks(
@@ -180,5 +195,6 @@ fn the_numbers_are_a_second_line_behind_the_comparison_as_long_as_only_failovers
 
 const BOUND: &[Promise] = &[Promise::Bound];
 const COMPLETE: &[Promise] = &[Promise::Complete];
+const HELD: &[Promise] = &[Promise::Held];
 const KEPT: &[Promise] = &[Promise::Kept];
 const ISSUE_AFTER_REVOKE: &[Promise] = &[Promise::IssueAfterRevoke];

@@ -3,35 +3,37 @@
 use lanyard_revocation::{Continuity, Cursor, LogRead, continuity};
 
 use crate::{
-    engine::{is_confirmed, is_open, is_replicated, wall_clock},
+    engine::{is_confirmed, is_open, is_replicated, readable, record_durable, wall_clock},
+    list::Known,
     log::{Log, Says, Written, identity, log_id},
     place::Place,
     setting::{Grain, Rule, Setting, issue_bound},
     world::{AUTHORITIES, Authority, Calls, Issued, Phase, Sent, Token, World, moment},
 };
 
-/// A read is sent and answered, and what it found is taken in. It is remembered as one that can be
-/// confirmed, unless the log lacks something that is known.
+/// A read is sent and answered. What it found is taken in when it is confirmed. If the log lacks
+/// something that is known, that is appended again, and the list can be confirmed before it is.
 pub(crate) fn read(setting: &Setting, world: &mut World, by: u8, from: u8) -> Option<()> {
     let to = world.primary(from)?;
-    let log = world.node(from).log;
+    let log = readable(setting, world, from);
     let (at, after) = moment_of_reading(setting, world, by);
     let authority = world.authority_mut(by);
     let known_before = authority.view.known.revoked_before();
-    let (found, whole) = found_in(setting, &log, authority.cursor);
-    for entry in &found.entries {
-        authority.view.known.learn_from(entry);
+    let (entries, whole) = found_in(setting, &log, authority.cursor);
+    let mut found = Known::default();
+    for entry in &entries.entries {
+        found.learn_from(entry);
     }
     let lacks = whole && known_before.is_after(log.revoked_before());
-    if lacks && setting.keeps(Rule::Heal) {
-        authority.cursor = None;
-        authority.read = None;
-        return Some(());
-    }
-    if setting.keeps_cursors {
-        authority.cursor = found.next_cursor().map(kept);
-    }
-    authority.read = Some(Sent { to, at, after });
+    let goes_on = setting.keeps_cursors && !(lacks && setting.keeps(Rule::Heal));
+    let cursor = entries.next_cursor().map(kept).filter(|_| goes_on);
+    authority.read = Some(Sent {
+        to,
+        at,
+        after,
+        found,
+        cursor,
+    });
     if setting.grain == Grain::Coarse && confirm(setting, world, by).is_none() {
         world.authority_mut(by).read = None;
     }
@@ -47,6 +49,8 @@ pub(crate) fn confirm(setting: &Setting, world: &mut World, by: u8) -> Option<()
     }
     let authority = world.authority_mut(by);
     authority.read = None;
+    authority.cursor = sent.cursor;
+    authority.view.known.merge(sent.found);
     authority.view.confirm(moment(sent.at));
     authority.view.vouches_for = authority.view.vouches_for.or(sent.after);
     Some(())
@@ -57,7 +61,7 @@ pub(crate) fn heal(setting: &Setting, world: &mut World, by: u8, to: u8) -> Opti
     let known = world.authority_mut(by).view.known.revoked_before();
     let source = world.primary(to)?;
     let starts_over = world.authority_mut(by).cursor.is_none();
-    let lacks = known.is_after(world.node(to).log.revoked_before());
+    let lacks = known.is_after(readable(setting, world, to).revoked_before());
     if !lacks || !starts_over || !setting.keeps(Rule::Heal) || !is_open(setting, world, source) {
         return None;
     }
@@ -71,10 +75,12 @@ pub(crate) fn heal(setting: &Setting, world: &mut World, by: u8, to: u8) -> Opti
         place,
         says: Says::Revoked(before),
     });
+    // Whoever appends it again has passed it on already.
+    record_durable(world, to, place);
     Some(())
 }
 
-/// A call to revoke is received, and its entry is appended. The authority knows it from then on.
+/// A call to revoke is received, and its entry is appended.
 pub(crate) fn revoke(
     setting: &Setting,
     world: &mut World,
@@ -99,7 +105,6 @@ pub(crate) fn revoke(
         place: at,
         says: Says::Revoked(before),
     });
-    world.authority_mut(by).view.known.learn(before);
     world.calls[call].phase = Phase::Appended { by, to: source, at };
     world.calls[call].before = before;
     world.calls[call].covers = world.held().is_some();
@@ -112,6 +117,7 @@ pub(crate) fn wait(setting: &Setting, world: &mut World, call: usize) -> Option<
         return None;
     };
     is_replicated(setting, world, to, at).then_some(())?;
+    record_durable(world, to.node, at);
     world.calls[call].phase = Phase::Replicated { by, to };
     match setting.grain {
         Grain::Fine => Some(()),
@@ -119,15 +125,17 @@ pub(crate) fn wait(setting: &Setting, world: &mut World, call: usize) -> Option<
     }
 }
 
-/// A call is answered.
+/// A call is answered. The authority knows the revocation from then on.
 pub(crate) fn acknowledge(setting: &Setting, world: &mut World, call: usize) -> Option<()> {
-    let Phase::Replicated { to, .. } = world.calls[call].phase else {
+    let Phase::Replicated { by, to } = world.calls[call].phase else {
         return None;
     };
     if setting.keeps(Rule::ConfirmAcknowledgements) && !is_confirmed(setting, world, to) {
         return None;
     }
     world.calls[call].phase = Phase::Acknowledged { at: world.now };
+    let before = world.calls[call].before;
+    world.authority_mut(by).view.known.learn(before);
     Some(())
 }
 

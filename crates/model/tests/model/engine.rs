@@ -2,14 +2,14 @@
 //! that go on answering.
 
 use crate::{
-    log::{Says, Written},
+    log::{Log, Says, Written},
     place::Place,
     setting::{Promotes, Rule, Setting},
-    world::{NODES, Role, Source, World},
+    world::{NODES, Node, Role, Source, World},
 };
 
 /// A replica takes over the next entry of the node that it follows.
-pub(crate) fn replicate(world: &mut World, node: u8) -> Option<()> {
+pub(crate) fn replicate(setting: &Setting, world: &mut World, node: u8) -> Option<()> {
     let Role::Replica { of } = world.node(node).role else {
         return None;
     };
@@ -20,6 +20,10 @@ pub(crate) fn replicate(world: &mut World, node: u8) -> Option<()> {
         .is_beginning_of(&theirs)
         .then(|| ours.next_of(&theirs))??;
     ours.push(next);
+    if !setting.keeps(Rule::InheritAll) {
+        let len = u8::try_from(ours.len()).expect("few entries");
+        world.node_mut(node).durable = world.node(of).durable.min(len);
+    }
     Some(())
 }
 
@@ -35,6 +39,9 @@ pub(crate) fn promote(setting: &Setting, world: &mut World, node: u8) -> Option<
     let promoted = world.node_mut(node);
     promoted.role = Role::Primary { reign };
     promoted.ready = false;
+    if setting.keeps(Rule::InheritAll) {
+        promoted.durable = u8::try_from(promoted.log.len()).expect("few entries");
+    }
     if setting.engine.naming_lags {
         world.elected = Some(node);
     } else {
@@ -60,6 +67,7 @@ pub(crate) fn follow(world: &mut World, node: u8) -> Option<()> {
     let follower = world.node_mut(node);
     follower.role = role;
     follower.ready = false;
+    follower.durable = 0;
     if !follower.log.is_beginning_of(&theirs) {
         follower.log = theirs;
     }
@@ -118,7 +126,25 @@ pub(crate) fn wait_for_generation(setting: &Setting, world: &mut World, node: u8
         return None;
     }
     world.node_mut(node).ready = true;
+    record_durable(world, node, opening.place);
     Some(())
+}
+
+/// The log of a primary is recorded to be durable up to a place.
+pub(crate) fn record_durable(world: &mut World, node: u8, up_to: Place) {
+    let number = world.node(node).log.number_of(up_to).unwrap_or_default();
+    let node = world.node_mut(node);
+    node.durable = node.durable.max(number);
+}
+
+/// What readers take in of a node's log.
+pub(crate) fn readable(setting: &Setting, world: &World, node: u8) -> Log {
+    let Node { log, durable, .. } = world.node(node);
+    if setting.keeps(Rule::ReadDurable) {
+        log.beginning(*durable)
+    } else {
+        *log
+    }
 }
 
 /// What the clock of a node shows. It decides nothing but the first part of positions.

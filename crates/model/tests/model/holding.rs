@@ -20,6 +20,18 @@ fn waiting_for_all_keeps_every_promise_whatever_is_promoted() {
 }
 
 #[test]
+fn waiting_for_all_loses_nothing_that_a_list_has() {
+    let held = &[Promise::Held];
+    let of = |calls| Setting::of(Engine::WAIT_FOR_ALL, calls, 1).asking(held);
+    holds("all, held", &of(2));
+    holds("all, held, fine", &of(1).fine());
+    holds(
+        "all, held, cursors and a restart",
+        &of(1).with_cursors().with_restart(),
+    );
+}
+
+#[test]
 fn nothing_can_come_between_an_answer_and_its_confirmation() {
     holds("one, fine", &Setting::of(Engine::WAIT_FOR_ONE, 1, 1).fine());
     holds("all, fine", &Setting::of(Engine::WAIT_FOR_ALL, 1, 1).fine());

@@ -52,6 +52,13 @@ impl Log {
         *room.expect("no setting fills a log") = Some(entry);
     }
 
+    /// The number of the entry at a place.
+    pub(crate) fn number_of(&self, place: Place) -> Option<u8> {
+        let mut entries = (1..).zip(self.entries());
+        let found = entries.find(|(_, entry)| entry.place == place);
+        found.map(|(number, _)| number)
+    }
+
     /// How many entries it has.
     pub(crate) fn len(&self) -> usize {
         self.entries().count()
@@ -101,6 +108,15 @@ impl Log {
     /// The next entry of a log that begins with all of this.
     pub(crate) fn next_of(&self, other: &Self) -> Option<Written> {
         other.entries().nth(self.len())
+    }
+
+    /// The same log, up to a number of entries.
+    pub(crate) fn beginning(&self, len: u8) -> Self {
+        let mut beginning = *self;
+        for entry in beginning.entries.iter_mut().skip(usize::from(len)) {
+            *entry = None;
+        }
+        beginning
     }
 
     /// What a read from a cursor to the end finds.

@@ -17,6 +17,7 @@ pub(crate) fn broken(setting: &Setting, world: &World) -> Option<Promise> {
         Promise::Complete => is_complete(world),
         Promise::Kept => is_kept(setting, world),
         Promise::IssueAfterRevoke => is_good_after_revoke(world),
+        Promise::Held => is_held(world),
     };
     setting
         .promises
@@ -51,6 +52,12 @@ fn is_kept(setting: &Setting, world: &World) -> bool {
     !lost(world) || !lost(&healed(setting, world))
 }
 
+/// What a list has is in the log of the primary: no failover has lost it.
+fn is_held(world: &World) -> bool {
+    let held = world.node(world.leader()).log.revoked_before();
+    !views(world).any(|view| view.known.revoked_before().is_after(held))
+}
+
 /// A list that vouches for a call refuses what the call covers. It is asked of the point and of the
 /// authorities: a point that pinged one of them now would have its list and vouch for as much.
 fn is_complete(world: &World) -> bool {
@@ -76,13 +83,16 @@ fn is_good_after_revoke(world: &World) -> bool {
         || world.calls.iter().enumerate().any(accounts_for_it)
 }
 
+/// More entries than a log has.
+const MORE_THAN_A_LOG: usize = 10;
+
 fn views(world: &World) -> impl Iterator<Item = &View> {
     let authorities = world.authorities.iter().map(|authority| &authority.view);
     authorities.chain([&world.point.view])
 }
 
-/// What becomes of the world when nothing else goes wrong: everybody learns who the primary is, and
-/// every authority reads, heals, and reads again.
+/// What becomes of the world when nothing else goes wrong: everybody learns who the primary is, the
+/// replicas take over what it has, and every authority reads and heals.
 fn healed(setting: &Setting, world: &World) -> World {
     let mut world = *world;
     let mut happen = |action: Action| {
@@ -96,6 +106,12 @@ fn healed(setting: &Setting, world: &World) -> World {
         happen(Action::Follow { node });
     }
     happen(Action::Open { node: named });
+    for _ in 0..MORE_THAN_A_LOG {
+        for node in nodes() {
+            happen(Action::Replicate { node });
+        }
+    }
+    happen(Action::WaitForGeneration { node: named });
     for by in authorities() {
         happen(Action::Read { by, from: named });
         happen(Action::Heal { by, to: named });

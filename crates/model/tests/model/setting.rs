@@ -136,8 +136,13 @@ pub(crate) enum Rule {
     Continuity,
     /// A reader that meets a new generation compares all that it knows with the whole log.
     CompareOnGeneration,
-    /// What is known and missing in the log is appended again, before the read counts.
+    /// What is known and missing in the log is appended again.
     Heal,
+    /// A reader takes in only entries that are recorded as durable. Each is, before its call is
+    /// acknowledged.
+    ReadDurable,
+    /// What a node has when it is promoted counts as durable: what was recorded may not have reached it.
+    InheritAll,
     /// What is appended again counts from where it stood at first.
     HealInPlace,
     /// A snapshot is merged into what is known and does not replace it.
@@ -234,6 +239,8 @@ pub(crate) enum Promise {
     Kept,
     /// Promise 5: what was issued after an acknowledged revocation is not refused because of it.
     IssueAfterRevoke,
+    /// What a list has is in the log of the primary, so that every list gets to have it.
+    Held,
 }
 
 /// One tick of a clock, in the units of the real types.

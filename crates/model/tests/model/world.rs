@@ -39,6 +39,8 @@ pub(crate) struct Node {
     pub(crate) role: Role,
     /// Its copy of the log.
     pub(crate) log: Log,
+    /// How many entries of the log are durable, as is recorded beside it. Readers take in no others.
+    pub(crate) durable: u8,
     /// Whether the replicas were found to have the first entry of its generation.
     pub(crate) ready: bool,
 }
@@ -81,6 +83,10 @@ pub(crate) struct Sent {
     pub(crate) at: u8,
     /// The calls that had been acknowledged by then.
     pub(crate) after: Calls,
+    /// What it found.
+    pub(crate) found: Known,
+    /// Where to read on, or nothing if the whole log has to be compared.
+    pub(crate) cursor: Option<(Place, u8)>,
 }
 
 /// Some of the calls.
@@ -161,6 +167,7 @@ impl World {
         let node = |role, ready| Node {
             role,
             log: Log::opened(),
+            durable: u8::from(ready),
             ready,
         };
         Self {

@@ -197,6 +197,9 @@ fn authority(error: &Error) -> Answer {
             ErrorReason::SigningKeyState,
             message,
         ),
+        Error::AccessKeyChanged => {
+            Answer::new(Code::Aborted, ErrorReason::AccessKeyChanged, message)
+        }
         Error::LastOperatorKey => Answer::new(
             Code::FailedPrecondition,
             ErrorReason::LastOperatorKey,

@@ -262,12 +262,13 @@ fn authority(error: &Error) -> Answer {
         Error::Store(StoreError::Unreadable(_)) | Error::Log(_) => {
             Answer::unavailable("STORE_UNAVAILABLE", "the store is unavailable")
         }
-        // The first six refuse calls that cannot be made here.
+        // The first seven refuse calls that cannot be made here.
         Error::RoleNotAllowed { .. }
         | Error::NameTaken(_)
         | Error::NotOurToken(_)
         | Error::RevokedWithItsKey
         | Error::SigningKeyState(_)
+        | Error::AccessKeyChanged
         | Error::LastOperatorKey
         | Error::Store(StoreError::Corrupt { .. })
         | Error::Clock(_)

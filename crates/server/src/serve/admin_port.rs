@@ -29,11 +29,15 @@ pub(crate) fn router(shown: Shown) -> Router {
         .layer(map_request(host::require_valid))
 }
 
-async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    match shown.readiness.reason_against() {
-        None => (StatusCode::OK, "ready\n"),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
+    if let Some(reason) = shown.readiness.reason_against() {
+        return (StatusCode::SERVICE_UNAVAILABLE, reason.to_owned());
     }
+    let text = match shown.readiness.replica_shortage() {
+        None => "ready\n".to_owned(),
+        Some(shortage) => format!("ready; {shortage}\n"),
+    };
+    (StatusCode::OK, text)
 }
 
 async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use lanyard_authority::LogStatus;
-use lanyard_store::Store;
+use lanyard_store::{ReplicaShortage, Store};
 use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 
 use super::metrics::Page;
@@ -22,8 +22,18 @@ impl<S: Store> Collector for LogNumbers<S> {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut page = Page::of(encoder);
         write_status(&self.0.log_status(), &mut page)?;
-        write_commits(self.0.store_commits(), &mut page)
+        write_commits(self.0.store_commits(), &mut page)?;
+        write_missing_replicas(self.0.replica_shortage(), &mut page)
     }
+}
+
+fn write_missing_replicas(shortage: Option<ReplicaShortage>, page: &mut Page<'_>) -> fmt::Result {
+    let missing = shortage.map_or(0, |found| found.required.saturating_sub(found.in_reach));
+    page.gauge(
+        "replicas_missing",
+        "Replicas of Redis that writes wait for and that are not in reach",
+        missing.try_into().unwrap_or(usize::MAX),
+    )
 }
 
 /// Where a store counts its commits, they are shown, too: revocations divided by them say how many
@@ -40,6 +50,7 @@ fn write_status(status: &LogStatus, page: &mut Page<'_>) -> fmt::Result {
         resyncs,
         healed,
         damaged_reads,
+        repairs_pending,
         faults: _,
     } = status;
     page.counter_by_reason(
@@ -56,6 +67,11 @@ fn write_status(status: &LogStatus, page: &mut Page<'_>) -> fmt::Result {
         "log_damaged_reads",
         "Reads of a log that did not hold as many entries as it should",
         *damaged_reads,
+    )?;
+    page.gauge(
+        "log_repairs_pending",
+        "Logs that are to get back lost revocations once the store takes writes",
+        *repairs_pending,
     )?;
     page.gauge(
         "log_unreadable",
@@ -83,7 +99,9 @@ mod tests {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
             let mut page = Page::of(encoder);
             write_status(&self.0, &mut page)?;
-            write_commits(self.1, &mut page)
+            write_commits(self.1, &mut page)?;
+            let (in_reach, required) = (1, 3);
+            write_missing_replicas(Some(ReplicaShortage { in_reach, required }), &mut page)
         }
     }
 
@@ -93,6 +111,7 @@ mod tests {
             resyncs: vec![("gap", 3), ("generation", 0)],
             healed: 7,
             damaged_reads: 5,
+            repairs_pending: 1,
             faults: vec![
                 missing(1),
                 LogFault::Contradiction(PartitionId::new(2)),
@@ -113,9 +132,11 @@ mod tests {
             "lanyard_log_healed_total 7",
             "lanyard_log_damaged_reads_total 5",
             "# TYPE lanyard_log_lacking gauge",
+            "lanyard_log_repairs_pending 1",
             "lanyard_log_lacking 2",
             "lanyard_log_unreadable 1",
             "lanyard_store_commits_total 4",
+            "lanyard_replicas_missing 2",
         ] {
             assert!(text.lines().any(|one| one == line), "`{line}` in\n{text}");
         }

@@ -50,6 +50,7 @@ mod protocol;
 mod public_endpoint;
 mod redis_args;
 mod redis_servers;
+mod replicas;
 mod rest_args;
 mod run;
 mod service_port;

@@ -15,6 +15,7 @@ use lanyard_token::SystemClock;
 use tokio::{task::JoinSet, time};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
+use super::replicas::{self, ReplicaStatus, Shortage};
 use crate::grpc::{POLICY_SERVICE, SERVICES, ServedAuthority};
 
 /// Whether this process should be sent calls.
@@ -23,6 +24,7 @@ pub(crate) struct Readiness {
     draining: AtomicBool,
     fresh: AtomicBool,
     log_trouble: RwLock<LogTrouble>,
+    replicas: Arc<ReplicaStatus>,
 }
 
 /// Why the log may not be followed.
@@ -57,6 +59,11 @@ impl Readiness {
         } else {
             Some(self.reason_of_staleness())
         }
+    }
+
+    /// Why writes wait though checks are answered, if they do.
+    pub(crate) fn replica_shortage(&self) -> Option<Shortage> {
+        self.replicas.shortage()
     }
 
     fn set_log_trouble(&self, trouble: LogTrouble) {
@@ -102,6 +109,8 @@ impl Upkeep {
     ) -> Self {
         let mut upkeep = Self::telling(enforcer, health, &SERVICES);
         upkeep.spawn(tell_log_trouble(Arc::clone(authority), upkeep.readiness()));
+        let replicas = Arc::clone(&upkeep.readiness.replicas);
+        upkeep.spawn(replicas::watch(Arc::clone(authority), replicas));
         let follower = Arc::clone(authority);
         upkeep.spawn(async move { follower.follow().await });
         upkeep.spawn(tidy(Arc::clone(authority)));

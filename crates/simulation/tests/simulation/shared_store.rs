@@ -14,9 +14,9 @@ use std::{
 use lanyard_revocation::{Cursor, Handle, LogRead, PartitionId, partition_of};
 use lanyard_store::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
-    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
-    ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
-    UnreadableEntry,
+    IssueRequest, KeyRotation, NewIdentity, NewResource, Page, Resource, ResourceCreation,
+    RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError,
+    Subscription, UnreadableEntry,
 };
 use lanyard_token::{
     Clock as _, CredentialId, IdentityId, Position, ResourceId, SubscriptionId, TokenId, UnixTime,
@@ -236,7 +236,11 @@ impl Store for SharedStore {
         Err(not_simulated())
     }
 
-    async fn rotate_access_key(&self, _: Credential) -> Result<Option<Appended>, StoreError> {
+    async fn rotate_access_key(
+        &self,
+        _: Credential,
+        _: CredentialId,
+    ) -> Result<KeyRotation, StoreError> {
         Err(not_simulated())
     }
 

@@ -16,8 +16,8 @@ pub async fn a_key_that_was_rotated_out_does_nothing_any_more<B: Backend>(backen
         let tenant = world.tenant().await;
         let identity = world.identity_called(tenant.id(), Some("alice")).await;
         let new = world.access_key(tenant.id(), slot);
-        world.store.rotate_access_key(new.clone()).await.unwrap();
         let [old, other] = [index, 1 - index].map(|index| tenant.keys.get(index).unwrap().id);
+        world.rotate(&new, old).await;
         assert_refused(&world, &identity, (old, GONE)).await;
         for by in [new.id, other] {
             let new = world.new_identity(tenant.id(), None);
@@ -56,14 +56,13 @@ pub async fn what_a_key_does_lies_before_its_rotation<B: Backend>(backend: &B) {
     let tenant = world.tenant().await;
     let identity = world.identity(tenant.id()).await.id;
     let calls = (0..64).map(|number| {
-        let (store, by) = (&world.store, tenant.primary());
+        let (world, by) = (&world, tenant.primary());
         let new = world.access_key(tenant.id(), KeySlot::Primary);
         async move {
             if number == 32 {
-                let rotated = store.rotate_access_key(new).await.unwrap();
-                RevocationOutcome::Appended(rotated.unwrap())
+                RevocationOutcome::Appended(world.rotate(&new, by).await)
             } else {
-                store.revoke_identity(identity, by).await.unwrap()
+                world.store.revoke_identity(identity, by).await.unwrap()
             }
         }
     });

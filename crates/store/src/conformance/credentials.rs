@@ -7,7 +7,9 @@ use super::{
     Backend,
     world::{World, all_at_once, whole},
 };
-use crate::{CredentialRole, KeySlot, Page, ServiceKeyDeletion, Store as _};
+use crate::{
+    Credential, CredentialRole, KeyRotation, KeySlot, Page, ServiceKeyDeletion, Store as _,
+};
 
 /// A service key is found by its id and in the list, as it was made.
 pub async fn a_service_key_is_found_and_listed<B: Backend>(backend: &B) {
@@ -70,12 +72,7 @@ pub async fn a_rotation_replaces_a_key_and_revokes_it_finally<B: Backend>(backen
         let tenant = world.tenant().await;
         let old = tenant.keys.get(index).unwrap().id;
         let new = world.access_key(tenant.id(), slot);
-        let appended = world
-            .store
-            .rotate_access_key(new.clone())
-            .await
-            .unwrap()
-            .unwrap();
+        let appended = world.rotate(&new, old).await;
         assert_eq!(appended.partition, world.partition(tenant.id()));
         assert_eq!(appended.entry.revocation.handle, Handle::credential(old));
         assert!(appended.entry.revocation.is_final);
@@ -101,12 +98,7 @@ pub async fn a_key_is_rotated_again_and_again<B: Backend>(backend: &B) {
     let mut current = tenant.primary();
     for _ in 0..3 {
         let new = world.access_key(tenant.id(), KeySlot::Primary);
-        let appended = world
-            .store
-            .rotate_access_key(new.clone())
-            .await
-            .unwrap()
-            .unwrap();
+        let appended = world.rotate(&new, current).await;
         assert_eq!(
             appended.entry.revocation.handle,
             Handle::credential(current)
@@ -115,15 +107,62 @@ pub async fn a_key_is_rotated_again_and_again<B: Backend>(backend: &B) {
     }
 }
 
+/// A rotation that expects a key which is not in the slot leaves the key that is.
+pub async fn a_rotation_replaces_only_the_key_that_it_expects<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let (tenant, other) = (world.tenant().await, world.tenant().await);
+    let [old, secondary] = tenant.keys.each_ref().map(|key| key.id);
+    let current = world.access_key(tenant.id(), KeySlot::Primary);
+    world.rotate(&current, old).await;
+    let (keys, log) = (
+        world.store.access_keys(tenant.id()).await.unwrap(),
+        world.log(tenant.id()).await,
+    );
+    let unknown = CredentialId::from_uuid(world.id());
+    for expected in [old, secondary, other.primary(), unknown] {
+        let late = world.access_key(tenant.id(), KeySlot::Primary);
+        let rotation = world.store.rotate_access_key(late.clone(), expected).await;
+        assert_eq!(rotation.unwrap(), KeyRotation::SlotChanged);
+        assert_eq!(world.store.credential(late.id).await.unwrap(), None);
+    }
+    assert_eq!(world.store.access_keys(tenant.id()).await.unwrap(), keys);
+    assert_eq!(world.log(tenant.id()).await, log);
+    let next = world.access_key(tenant.id(), KeySlot::Primary);
+    world.rotate(&next, current.id).await;
+}
+
+/// Of rotations that all expect the same key, one is done.
+pub async fn one_of_many_rotations_that_expect_the_same_key_is_done<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let tenant = world.tenant().await;
+    let rotations = (0..8).map(|_| {
+        let (store, expected) = (&world.store, tenant.primary());
+        let new = world.access_key(tenant.id(), KeySlot::Primary);
+        async move {
+            let rotation = store.rotate_access_key(new.clone(), expected).await;
+            (new, rotation.unwrap())
+        }
+    });
+    let answers = all_at_once(rotations).await;
+    let is_done = |answer: &&(Credential, KeyRotation)| answer.1 != KeyRotation::SlotChanged;
+    let done: Vec<_> = answers.iter().filter(is_done).collect();
+    let [(new, KeyRotation::Rotated(appended))] = done.as_slice() else {
+        panic!("one should be done: {done:?}");
+    };
+    assert_eq!(world.log(tenant.id()).await, [appended.entry]);
+    let keys = world.store.access_keys(tenant.id()).await.unwrap();
+    let [primary, _] = keys.unwrap();
+    assert_eq!(primary, *new);
+}
+
 /// Neither the key nor a word in the log comes of it.
 pub async fn a_rotation_in_an_unknown_resource_leaves_no_trace<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let ends = world.ends().await;
     let new = world.access_key(ResourceId::from_uuid(world.id()), KeySlot::Primary);
-    assert_eq!(
-        world.store.rotate_access_key(new.clone()).await.unwrap(),
-        None
-    );
+    let expected = CredentialId::from_uuid(world.id());
+    let rotation = world.store.rotate_access_key(new.clone(), expected).await;
+    assert_eq!(rotation.unwrap(), KeyRotation::ResourceUnknown);
     assert_eq!(world.store.credential(new.id).await.unwrap(), None);
     assert_eq!(world.ends().await, ends);
 }
@@ -135,10 +174,11 @@ pub async fn a_service_key_cannot_be_rotated_in<B: Backend>(backend: &B) {
     let ends = world.ends().await;
     for role in [CredentialRole::Operator, CredentialRole::Enforcer] {
         let new = world.credential(role);
-        assert_eq!(
-            world.store.rotate_access_key(new.clone()).await.unwrap(),
-            None
-        );
+        let rotation = world
+            .store
+            .rotate_access_key(new.clone(), tenant.primary())
+            .await;
+        assert_eq!(rotation.unwrap(), KeyRotation::ResourceUnknown);
         assert_eq!(world.store.credential(new.id).await.unwrap(), None);
     }
     assert_eq!(

@@ -46,12 +46,7 @@ pub async fn a_rotation_outlives_a_restart<B: Backend>(backend: &B) {
     let world = World::new(backend).await;
     let tenant = world.tenant().await;
     let new = world.access_key(tenant.id(), KeySlot::Primary);
-    let appended = world
-        .store
-        .rotate_access_key(new.clone())
-        .await
-        .unwrap()
-        .unwrap();
+    let appended = world.rotate(&new, tenant.primary()).await;
     let world = world.reopened().await;
     assert_eq!(
         world.store.credential(tenant.primary()).await.unwrap(),

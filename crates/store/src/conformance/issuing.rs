@@ -170,7 +170,7 @@ pub async fn nothing_is_issued_with_an_unknown_access_key<B: Backend>(backend: &
     let (tenant, key) = (world.tenant().await, world.active_key().await);
     let identity = world.identity(tenant.id()).await.id;
     let new = world.access_key(tenant.id(), KeySlot::Primary);
-    world.store.rotate_access_key(new.clone()).await.unwrap();
+    world.rotate(&new, tenant.primary()).await;
     for credential in [tenant.primary(), CredentialId::from_uuid(world.id())] {
         let answer = world.ask(identity, credential, key).await;
         assert_eq!(answer, IssueGrant::CredentialUnknown);

@@ -88,6 +88,8 @@ macro_rules! conformance_tests {
                 service_keys_come_in_pages_and_no_access_key_among_them
                 a_rotation_replaces_a_key_and_revokes_it_finally
                 a_key_is_rotated_again_and_again
+                a_rotation_replaces_only_the_key_that_it_expects
+                one_of_many_rotations_that_expect_the_same_key_is_done
                 a_rotation_in_an_unknown_resource_leaves_no_trace
                 a_service_key_cannot_be_rotated_in
                 an_access_key_is_not_deleted_as_a_service_key

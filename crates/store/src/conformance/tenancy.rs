@@ -200,7 +200,8 @@ pub async fn nothing_is_changed_beneath_a_deleted_resource<B: Backend>(backend: 
     assert_refused(&world, &identity, (tenant.primary(), GONE)).await;
     assert_refused(&world, &identity, (neighbour.primary(), FOREIGN)).await;
     let key = world.access_key(tenant.id(), crate::KeySlot::Primary);
-    assert_eq!(store.rotate_access_key(key.clone()).await.unwrap(), None);
+    let rotation = store.rotate_access_key(key.clone(), tenant.primary()).await;
+    assert_eq!(rotation.unwrap(), crate::KeyRotation::ResourceUnknown);
     assert_eq!(store.credential(key.id).await.unwrap(), None);
     assert_eq!(world.ends().await, ends);
 }

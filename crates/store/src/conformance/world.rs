@@ -21,8 +21,8 @@ use uuid::Uuid;
 use super::{Backend, log_reader::LogReader};
 use crate::{
     Appended, Credential, CredentialRole, Identity, IdentityCreation, IssueGrant, IssueRequest,
-    KeySlot, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
-    SealedSecret, SigningKeyChange, SigningKeyRecord, Store, Subscription,
+    KeyRotation, KeySlot, NewIdentity, NewResource, Page, Resource, ResourceCreation,
+    RevocationOutcome, SealedSecret, SigningKeyChange, SigningKeyRecord, Store, Subscription,
 };
 
 /// One case's store and clock.
@@ -97,6 +97,15 @@ impl<'b, B: Backend> World<'b, B> {
         };
         self.store.create_subscription(new.clone()).await.unwrap();
         new
+    }
+
+    /// Replaces the key in a slot, which is the expected one.
+    pub(super) async fn rotate(&self, new: &Credential, expected: CredentialId) -> Appended {
+        let rotation = self.store.rotate_access_key(new.clone(), expected).await;
+        match rotation.unwrap() {
+            KeyRotation::Rotated(appended) => appended,
+            refused => panic!("should be rotated: {refused:?}"),
+        }
     }
 
     /// A resource in a subscription of its own.

@@ -9,7 +9,9 @@ use super::{
     log,
     tables::{Reads, Writes, after, corrupt, encode, record},
 };
-use crate::{Appended, Credential, CredentialRole, KeySlot, Page, ServiceKeyDeletion, StoreError};
+use crate::{
+    Credential, CredentialRole, KeyRotation, KeySlot, Page, ServiceKeyDeletion, StoreError,
+};
 
 pub(super) fn credential(
     table: &impl ReadableTable<u128, &'static [u8]>,
@@ -43,20 +45,24 @@ pub(super) fn access_keys(
 pub(super) fn rotate(
     tables: &mut Writes<'_>,
     new: &Credential,
-) -> Result<Option<Appended>, StoreError> {
+    expected: CredentialId,
+) -> Result<KeyRotation, StoreError> {
     let CredentialRole::AccessKey { resource, slot } = new.role else {
-        return Ok(None);
+        return Ok(KeyRotation::ResourceUnknown);
     };
     if tables
         .resources
         .get(resource.as_uuid().as_u128())?
         .is_none()
     {
-        return Ok(None);
+        return Ok(KeyRotation::ResourceUnknown);
+    }
+    if slot_holder(&tables.access_keys, resource, slot)? != expected {
+        return Ok(KeyRotation::SlotChanged);
     }
     let old = remove_access_key(tables, resource, slot)?;
     put_access_key(tables, resource, slot, new)?;
-    log::append(tables, Handle::credential(old), true).map(Some)
+    log::append(tables, Handle::credential(old), true).map(KeyRotation::Rotated)
 }
 
 pub(super) fn put_access_key(

@@ -52,9 +52,9 @@ use self::{
 };
 use crate::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
-    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
-    ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
-    UnreadableEntry,
+    IssueRequest, KeyRotation, NewIdentity, NewResource, Page, Resource, ResourceCreation,
+    RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError,
+    Subscription, UnreadableEntry,
 };
 
 /// The store of one process in one directory.
@@ -151,8 +151,12 @@ impl Store for EmbeddedStore {
         self.read(|tables| credentials::access_keys(tables, resource))
     }
 
-    async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
-        self.write(move |tables| credentials::rotate(tables, &new))
+    async fn rotate_access_key(
+        &self,
+        new: Credential,
+        expected: CredentialId,
+    ) -> Result<KeyRotation, StoreError> {
+        self.write(move |tables| credentials::rotate(tables, &new, expected))
             .await
     }
 

@@ -21,7 +21,9 @@ use super::{
     records::{decode, decode_found, encode, read},
     tenancy::ensure_shown,
 };
-use crate::{Appended, Credential, CredentialRole, KeySlot, Page, ServiceKeyDeletion, StoreError};
+use crate::{
+    Credential, CredentialRole, KeyRotation, KeySlot, Page, ServiceKeyDeletion, StoreError,
+};
 
 /// Which resources access keys belong to, as far as was read.
 #[derive(Debug, Default)]
@@ -98,12 +100,13 @@ pub(super) async fn access_keys(
 pub(super) async fn rotate(
     store: &RedisStore,
     new: Credential,
-) -> Result<Option<Appended>, StoreError> {
+    expected: CredentialId,
+) -> Result<KeyRotation, StoreError> {
     let CredentialRole::AccessKey { resource, slot } = new.role else {
-        return Ok(None);
+        return Ok(KeyRotation::ResourceUnknown);
     };
     if !ensure_shown(store, resource).await? {
-        return Ok(None);
+        return Ok(KeyRotation::ResourceUnknown);
     }
     place_access_key(store, new.id, resource).await?;
     let (partition, keys) = store.place(resource);
@@ -111,6 +114,7 @@ pub(super) async fn rotate(
         slot_name(slot).into(),
         text(new.id.as_uuid()).into_bytes(),
         encode(&new, CREDENTIAL)?,
+        text(expected.as_uuid()).into_bytes(),
     ];
     let engine = store.engine();
     let how = (&engine.scripts.rotate, Effect::Changes);
@@ -119,15 +123,18 @@ pub(super) async fn rotate(
         .await?;
     match reply.status() {
         "done" => {
-            let old = CredentialId::from_uuid(reply.parsed(3)?);
             // It is done: what is left of the old key if this fails leads nowhere.
-            drop(forget_access_key(store, old).await);
-            let what = (HandleKind::Credential, old.as_uuid());
-            reply.appended(partition, what, true).map(Some)
+            drop(forget_access_key(store, expected).await);
+            let what = (HandleKind::Credential, expected.as_uuid());
+            let appended = reply.appended(partition, what, true);
+            appended.map(KeyRotation::Rotated)
         }
-        "unknown" => {
+        refusal @ ("unknown" | "changed") => {
             drop(forget_access_key(store, new.id).await);
-            Ok(None)
+            if refusal == "changed" {
+                return Ok(KeyRotation::SlotChanged);
+            }
+            Ok(KeyRotation::ResourceUnknown)
         }
         _ => Err(reply.unexpected()),
     }

@@ -1,24 +1,30 @@
 //! Running a step on the primary of what it is about, and making sure of what it answers.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use lanyard_revocation::PartitionId;
 use lanyard_token::{Clock, UnixTime};
 use redis::{Cmd, FromRedisValue, Pipeline, Value};
+use tokio::time::Instant;
 
 use super::{
     confirm::Confirmer,
     failure::{Failure, NodeError},
     keys::{Keys, PartitionKeys},
-    node::{Node, is_unknown_script, reign_told, replication, understood},
+    node::{Node, is_unknown_script, reign_told, understood},
     options::RedisAddress,
     records::read,
-    reply::Reply,
+    reply::{LastEntry, Reply},
     script::{Script, Scripts},
+    server_clock::TimeWindow,
     slot::Slot,
     topology::Topology,
 };
-use crate::StoreError;
+use crate::{ReplicaShortage, StoreError};
 
 /// What all steps go through.
 pub(super) struct Engine {
@@ -30,6 +36,8 @@ pub(super) struct Engine {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) time: RedisTime,
     pub(super) confirmer: Confirmer,
+    /// Whether a primary had fewer replicas in reach than writes wait for, when that was last known.
+    pub(super) shortage: Mutex<Option<ReplicaShortage>>,
 }
 
 /// Which clock stamps the entries of the log.
@@ -119,17 +127,10 @@ impl Engine {
         slot: Slot,
         commands: &[Cmd],
     ) -> Result<Vec<Value>, StoreError> {
-        let mut pipeline = Pipeline::with_capacity(commands.len() + 1);
-        // Before the others, so that their answers are of that reign or of a later one, and one that
-        // is over is not confirmed.
-        pipeline.add_command(replication());
-        for command in commands {
-            pipeline.add_command(command.clone());
-        }
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.look_once(slot, &pipeline).await {
+            match self.look_once(slot, commands).await {
                 // Nothing was answered there.
                 Err(Failure::Elsewhere(cause)) => {
                     self.topology.doubt();
@@ -157,15 +158,10 @@ impl Engine {
         read(answers.into_iter().next().unwrap_or(Value::Nil), kind)
     }
 
-    async fn look_once(&self, slot: Slot, pipeline: &Pipeline) -> Result<Vec<Value>, Failure> {
+    async fn look_once(&self, slot: Slot, commands: &[Cmd]) -> Result<Vec<Value>, Failure> {
         let node = self.topology.primary(slot).await?;
-        let answers = node.send(pipeline).await?;
-        let mut answers = answers
-            .into_iter()
-            .map(|answer| understood(&node.address, answer));
-        let told = answers.next().unwrap_or(Ok(Value::Nil))?;
-        let answers = answers.collect::<Result<_, _>>()?;
-        let reign = reign_told(told)?.ok_or_else(|| is_replica(&node.address))?;
+        let (info, answers) = node.replication(commands).await?;
+        let reign = reign_told(&info).ok_or_else(|| is_replica(&node.address))?;
         if !self.is_certain() {
             let answered = (&node.address, reign.as_str());
             self.confirmer
@@ -179,6 +175,21 @@ impl Engine {
     /// can take over.
     fn is_certain(&self) -> bool {
         self.topology.is_standalone() && self.replicas == 0
+    }
+
+    /// Whether a primary has fewer replicas in reach than writes wait for.
+    pub(super) fn replica_shortage(&self) -> Option<ReplicaShortage> {
+        let primaries = self.topology.known_primaries().into_iter();
+        let in_reach = primaries.filter_map(|node| node.replicas_in_reach()).min();
+        let latest = self.shortage.lock();
+        let mut latest = latest.unwrap_or_else(PoisonError::into_inner);
+        // While no primary is known, the latest finding stands.
+        if let Some(in_reach) = in_reach {
+            let required = self.replicas;
+            let shortage = ReplicaShortage { in_reach, required };
+            *latest = (in_reach < required).then_some(shortage);
+        }
+        *latest
     }
 
     /// The time that steps go by, in the form that they take it: nothing for the server's own.
@@ -248,6 +259,11 @@ impl Engine {
                         return Err(restless(cause));
                     }
                 }
+                Ok(reply) if reply.is_expired() => {
+                    if attempt == ATTEMPTS {
+                        return Err(StoreError::Unavailable(Expired.into()));
+                    }
+                }
                 Err(failure) => {
                     self.topology.doubt();
                     return Err(failure.into());
@@ -259,25 +275,104 @@ impl Engine {
 
     async fn once(&self, call: &Call<'_>) -> Result<Reply, Failure> {
         let node = self.topology.primary(call.slot).await?;
-        let waits = call.effect == Effect::Changes && self.replicas > 0;
-        let answer = self.run(&node, call, waits).await?;
-        let reply = Reply::read(understood(&node.address, answer)?)?;
+        let waits = self.waits(call.effect);
+        let reply = self.answer(&node, call).await?;
         if reply.status() == "replica" {
             return Err(is_replica(&node.address));
         }
-        if call.effect != Effect::Passes && !self.is_certain() {
+        if reply.is_expired() {
+            return Ok(reply);
+        }
+        let confirming = async {
+            if call.effect == Effect::Passes || self.is_certain() {
+                return Ok(());
+            }
             let answered = (&node.address, reply.reign());
             let confirming = self.confirmer.confirm(&self.topology, call.slot, answered);
-            confirming.await?;
+            confirming.await
+        };
+        let recording = async {
+            match reply.unrecorded().filter(|_| waits) {
+                Some(entry) => {
+                    self.record_durable(&node, call, (reply.reign(), entry))
+                        .await
+                }
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(confirming, recording)?;
+        Ok(reply)
+    }
+
+    /// Records that the replicas have everything up to an entry, in the reign that it was appended in.
+    /// Readers take it in from then on.
+    async fn record_durable(
+        &self,
+        node: &Node,
+        of: &Call<'_>,
+        (reign, entry): (&str, &LastEntry),
+    ) -> Result<(), Failure> {
+        let LastEntry { number, position } = entry;
+        let own = [reign, number, position].map(|text| text.as_bytes().to_vec());
+        let common = of.args.iter().take(COMMON_ARGS).cloned();
+        let call = Call {
+            slot: of.slot,
+            script: &self.scripts.record_durable,
+            keys: of.keys.iter().take(COMMON_KEYS).cloned().collect(),
+            args: common.chain(own).collect(),
+            // It is not waited for: another primary takes in all that it has.
+            effect: Effect::Passes,
+        };
+        for _ in 0..ATTEMPTS {
+            let reply = self.answer(node, &call).await?;
+            match reply.status() {
+                "done" => return Ok(()),
+                _ if reply.is_expired() => {}
+                _ => break,
+            }
+        }
+        let reason = "the entry could not be recorded as durable";
+        Err(Failure::Away(NodeError::new(&node.address, reason).into()))
+    }
+
+    /// Runs a step on a node, and waits for the replicas if it has to.
+    async fn answer(&self, node: &Node, call: &Call<'_>) -> Result<Reply, Failure> {
+        let window = self.time_window(node, call.effect).await?;
+        let answer = self.run(node, (call, &window)).await?;
+        let received = Instant::now();
+        let reply = Reply::read(understood(&node.address, answer)?)?;
+        if reply.is_expired() {
+            node.clock.correct(reply.server_time(), received);
+        } else {
+            node.clock.observe(reply.server_time(), received);
         }
         Ok(reply)
     }
 
+    fn waits(&self, effect: Effect) -> bool {
+        effect == Effect::Changes && self.replicas > 0
+    }
+
+    /// The last argument of a step: the period in which it may act, the time on this machine, and whether
+    /// replicas are waited for. Nothing for a step that changes nothing.
+    async fn time_window(&self, node: &Node, effect: Effect) -> Result<String, Failure> {
+        if effect == Effect::Vouches {
+            return Ok(String::new());
+        }
+        let now = self.clock.wall();
+        let now = now.map_err(|error| Failure::Refused(error.into()))?;
+        let TimeWindow { earliest, latest } = node.time_window().await?;
+        let [earliest, latest, now] = [earliest, latest, now].map(UnixTime::as_millis);
+        let waits = u8::from(self.waits(effect));
+        Ok(format!("{earliest} {latest} {now} {waits}"))
+    }
+
     /// Runs a step by its hash, or in full at a server that does not know it yet.
-    async fn run(&self, node: &Node, call: &Call<'_>, waits: bool) -> Result<Value, Failure> {
-        let answer = run_as(call.script.by_hash(), node, call, waits).await?;
+    async fn run(&self, node: &Node, (call, window): (&Call<'_>, &str)) -> Result<Value, Failure> {
+        let (step, waits) = (call.script, self.waits(call.effect));
+        let answer = run_as(step.by_hash(), node, (call, window), waits).await?;
         if is_unknown_script(&answer) {
-            return run_as(call.script.in_full(), node, call, waits).await;
+            return run_as(step.in_full(), node, (call, window), waits).await;
         }
         Ok(answer)
     }
@@ -310,10 +405,11 @@ impl Engine {
 async fn run_as(
     mut command: Cmd,
     node: &Node,
-    call: &Call<'_>,
+    (call, window): (&Call<'_>, &str),
     waits: bool,
 ) -> Result<Value, Failure> {
-    command.arg(call.keys.len()).arg(&call.keys).arg(&call.args);
+    command.arg(call.keys.len()).arg(&call.keys);
+    command.arg(&call.args).arg(window);
     if waits {
         return node.send_and_wait(command).await;
     }
@@ -346,11 +442,22 @@ fn restless(cause: Box<dyn Error + Send + Sync>) -> StoreError {
     StoreError::Unavailable(Restless(cause).into())
 }
 
+/// A step came to the server when it was too late, or too early, each time that it was sent.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the write did not reach the server in time, or the server's clock is being set; nothing was \
+     written"
+)]
+struct Expired;
+
 /// No primary has executed an operation, and no node that was asked did anything.
 #[derive(Debug, thiserror::Error)]
 #[error("no primary executes the operation: {0}")]
 struct Restless(Box<dyn Error + Send + Sync>);
 
+/// How many keys and arguments come before the own ones of a step in a partition.
+const COMMON_KEYS: usize = 3;
+const COMMON_ARGS: usize = 3;
 /// How often a step is tried while nodes say that nothing was done.
 const ATTEMPTS: usize = 3;
 /// How far the clocks may be apart. A token that is issued by a clock which is ahead by this outlives

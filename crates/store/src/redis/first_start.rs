@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use lanyard_token::CredentialId;
+use redis::Cmd;
 
 use super::{RedisStore, credentials::CREDENTIAL, engine::Effect, keys::text, records::encode};
 use crate::{Credential, CredentialRole, FirstStart, StoreError};
@@ -18,6 +19,13 @@ pub(super) async fn take_turn(
 ) -> Result<FirstStart, StoreError> {
     let engine = store.engine();
     let root = engine.keys.root();
+    // On every later start this is all, so that none of them needs a write.
+    let mut command = Cmd::new();
+    command.arg("SCARD").arg(root.operators());
+    let operators: u64 = engine.look_one(root.slot(), command, CREDENTIAL).await?;
+    if operators > 0 {
+        return Ok(FirstStart::Over);
+    }
     let keys = vec![root.operators(), root.first_turn()];
     let args = vec![
         text(operator.as_uuid()).into_bytes(),

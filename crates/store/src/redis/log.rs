@@ -2,7 +2,7 @@
 //!
 //! The log is a stream; `entry` has the form of what is in it.
 
-use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId, RETENTION, Revocation};
+use lanyard_revocation::{Cursor, Entry, LogId, LogRead, PartitionId, RETENTION, Revocation};
 use lanyard_token::Position;
 use redis::{Cmd, Value};
 use uuid::Uuid;
@@ -254,7 +254,9 @@ async fn heal_some(
 }
 
 fn read_from(reply: &Reply, partition: PartitionId, limit: usize) -> Result<LogRead, StoreError> {
-    let last_number: u64 = reply.parsed(2)?;
+    // What is after the last durable entry is not acknowledged, and no reader takes it in.
+    let (durable, last_number): (u64, u64) = (reply.parsed(2)?, reply.parsed(8)?);
+    let is_durable = |entry: &Entry| entry.number <= durable || entry.number > last_number;
     // What is missing may be less than nothing: a front that was cut off by another hand and then
     // trimmed leaves the count as wrong as it was.
     let (trimmed, missing): (u64, i64) = (reply.parsed(3)?, reply.parsed(4)?);
@@ -269,6 +271,9 @@ fn read_from(reply: &Reply, partition: PartitionId, limit: usize) -> Result<LogR
                 reason: reason.to_owned(),
             })
         })?;
+        if !is_durable(&entry) {
+            break;
+        }
         entries.push(entry);
     }
     let complete = entries.len() <= limit;
@@ -278,7 +283,7 @@ fn read_from(reply: &Reply, partition: PartitionId, limit: usize) -> Result<LogR
         end: reply.parsed(1)?,
         entries,
         complete,
-        last_number,
+        last_number: durable,
         intact: i128::from(length) == expected,
         mended_to: reply.parsed(5)?,
     })

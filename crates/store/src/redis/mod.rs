@@ -13,7 +13,7 @@
 //! | `stream`, `tls`, `connection` | one connection to a server, down to its bytes |
 //! | `connector`, `link`, `waiting`, `node`, `failure` | one server: its links, its fitness, its refusals |
 //! | `topology`, `cluster`, `confirm` | which node is the primary, and the proof that it was |
-//! | `engine`, `script`, `reply` | running a step |
+//! | `engine`, `script`, `reply`, `server_clock` | running a step, within its period of time |
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
 //! | `log`, `entry`, `finals`, `grown` | the logs of the partitions, and hearing that they have grown |
@@ -44,6 +44,7 @@ mod pages;
 mod records;
 mod reply;
 mod script;
+mod server_clock;
 mod signing_keys;
 mod slot;
 mod stream;
@@ -73,9 +74,9 @@ pub use self::{
 };
 use crate::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
-    IssueRequest, NewIdentity, NewResource, Page, Resource, ResourceCreation, RevocationOutcome,
-    ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError, Subscription,
-    UnreadableEntry,
+    IssueRequest, KeyRotation, NewIdentity, NewResource, Page, ReplicaShortage, Resource,
+    ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store,
+    StoreError, Subscription, UnreadableEntry,
 };
 
 /// The store of any number of processes on one or many servers.
@@ -100,6 +101,10 @@ impl fmt::Debug for RedisStore {
 impl Store for RedisStore {
     fn partitions(&self) -> NonZeroU16 {
         self.partitions
+    }
+
+    fn replica_shortage(&self) -> Option<ReplicaShortage> {
+        self.engine.replica_shortage()
     }
 
     async fn create_subscription(&self, new: Subscription) -> Result<(), StoreError> {
@@ -155,8 +160,12 @@ impl Store for RedisStore {
         credentials::access_keys(self, resource).await
     }
 
-    async fn rotate_access_key(&self, new: Credential) -> Result<Option<Appended>, StoreError> {
-        credentials::rotate(self, new).await
+    async fn rotate_access_key(
+        &self,
+        new: Credential,
+        expected: CredentialId,
+    ) -> Result<KeyRotation, StoreError> {
+        credentials::rotate(self, new, expected).await
     }
 
     async fn take_first_turn(

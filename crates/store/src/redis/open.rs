@@ -1,10 +1,14 @@
 //! Finding the servers, and making the store on them if there is none.
 
-use std::{num::NonZeroU16, sync::Arc};
+use std::{
+    num::NonZeroU16,
+    sync::{Arc, Mutex},
+};
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{LogId, PartitionId};
 use lanyard_token::{Clock, Position};
+use redis::Cmd;
 use uuid::Uuid;
 
 use super::{
@@ -17,6 +21,7 @@ use super::{
     keys::Keys,
     log::{self, NewLog},
     options::{RedisDurability, RedisOptions},
+    records::corrupt,
     reply::Reply,
     script::Scripts,
     tls::RedisTlsError,
@@ -93,6 +98,7 @@ impl RedisStore {
             clock,
             time,
             confirmer: Confirmer::default(),
+            shortage: Mutex::default(),
         });
         let partitions = prepare(&engine, options, &new_log).await?;
         Ok(Self {
@@ -135,28 +141,71 @@ async fn prepare(
     options: &RedisOptions,
     new_log: &(impl Fn() -> Uuid + Send + Sync),
 ) -> Result<NonZeroU16, RedisOpenError> {
-    let reply = write_down(engine, options.partitions, options.may_make).await?;
-    if reply.status() == "none" {
-        return Err(RedisOpenError::NoStore);
+    let (found, is_new) = match existing(engine).await? {
+        Some(found) => (found, false),
+        None => {
+            let reply = write_down(engine, options.partitions, options.may_make).await?;
+            if reply.status() == "none" {
+                return Err(RedisOpenError::NoStore);
+            }
+            let found = (reply.text(0)?, reply.text(1)?);
+            (found, reply.status() == "new")
+        }
+    };
+    let (layout, partitions) = found;
+    if layout != LAYOUT {
+        return Err(RedisOpenError::OtherLayout { found: layout });
     }
-    let found = reply.text(0)?;
-    if found != LAYOUT {
-        return Err(RedisOpenError::OtherLayout { found });
-    }
-    let partitions = reply.parsed(1)?;
-    let is_new = reply.status() == "new";
+    let unreadable = |error| corrupt("number of partitions", error);
+    let partitions = partitions.parse().map_err(unreadable)?;
     // Also for a store that is there: whoever made it may not have come through.
     let logs = PartitionId::all(partitions).map(|partition| {
-        let new = NewLog {
-            id: LogId::from_uuid(new_log()),
-            is_new_store: is_new,
-            beyond: Position::ZERO,
-            known: &[],
-        };
-        log::create(engine, partition, new)
+        let id = LogId::from_uuid(new_log());
+        ensure_log(engine, partition, (id, is_new))
     });
     try_join_all(logs).await?;
     Ok(partitions)
+}
+
+/// The layout and the number of partitions of a store that exists. Nothing is written, so that the store
+/// can be opened while writes have to wait.
+async fn existing(engine: &Engine) -> Result<Option<(String, String)>, StoreError> {
+    let root = engine.keys.root();
+    let mut command = Cmd::new();
+    command.arg("HMGET").arg(root.meta());
+    command.arg("layout").arg("partitions");
+    let found = engine.look_one(root.slot(), command, "store").await?;
+    let (layout, partitions): (Option<String>, Option<String>) = found;
+    Ok(layout.map(|layout| (layout, partitions.unwrap_or_default())))
+}
+
+/// Makes the log of a partition if there is none. In a store that exists, a log that cannot be made now
+/// leaves its partition without one, and the store is opened all the same.
+async fn ensure_log(
+    engine: &Engine,
+    partition: PartitionId,
+    (id, is_new): (LogId, bool),
+) -> Result<(), StoreError> {
+    let keys = engine.keys.partition(partition);
+    let [meta, ..] = keys.common();
+    let mut command = Cmd::new();
+    command.arg("HEXISTS").arg(meta).arg("log");
+    if !is_new && engine.look_one(keys.slot(), command, "log").await? {
+        return Ok(());
+    }
+    let new = NewLog {
+        id,
+        is_new_store: is_new,
+        beyond: Position::ZERO,
+        known: &[],
+    };
+    match log::create(engine, partition, new).await {
+        Err(StoreError::Unavailable(cause)) if !is_new => {
+            tracing::warn!(%partition, cause, "could not create the log of a partition");
+            Ok(())
+        }
+        created => created,
+    }
 }
 
 /// Writes down what a store is made with, if that is not written anywhere and it may be, and tells

@@ -1,4 +1,5 @@
-//! What a step answers: a status, the reign that it ran in, and then its own.
+//! What a step answers: a status, the reign that it ran in, then its own, an entry that is to be recorded
+//! as durable, and the server's time.
 
 use std::str::FromStr;
 
@@ -16,15 +17,35 @@ pub(super) struct Reply {
     status: String,
     reign: String,
     fields: Vec<Value>,
+    unrecorded: Option<LastEntry>,
+    server_time: UnixTime,
+}
+
+/// The last entry of a log, which is to be recorded as durable once the replicas have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LastEntry {
+    pub(super) number: String,
+    pub(super) position: String,
 }
 
 impl Reply {
     pub(super) fn read(answer: Value) -> Result<Self, Failure> {
         let mut fields: Vec<Value> =
             redis::from_redis_value(answer).map_err(Failure::unexpected)?;
-        if fields.len() < 2 {
+        if fields.len() < 4 {
             return Err(Failure::Corrupt("a step answers too little".into()));
         }
+        let server_time = fields.pop().unwrap_or(Value::Nil);
+        let server_time = redis::from_redis_value(server_time).map_err(Failure::unexpected)?;
+        let unrecorded = fields.pop().unwrap_or(Value::Nil);
+        let unrecorded: String =
+            redis::from_redis_value(unrecorded).map_err(Failure::unexpected)?;
+        let unrecorded = unrecorded
+            .split_once(' ')
+            .map(|(number, position)| LastEntry {
+                number: number.to_owned(),
+                position: position.to_owned(),
+            });
         let own = fields.split_off(2);
         let mut fields = fields.into_iter();
         let mut text = || {
@@ -35,6 +56,8 @@ impl Reply {
             status: text()?,
             reign: text()?,
             fields: own,
+            unrecorded,
+            server_time: UnixTime::from_millis(server_time),
         })
     }
 
@@ -44,6 +67,21 @@ impl Reply {
 
     pub(super) fn reign(&self) -> &str {
         &self.reign
+    }
+
+    /// The entry that has to be recorded as durable before the step is acknowledged.
+    pub(super) const fn unrecorded(&self) -> Option<&LastEntry> {
+        self.unrecorded.as_ref()
+    }
+
+    /// The wall clock of the server when the step ran.
+    pub(super) const fn server_time(&self) -> UnixTime {
+        self.server_time
+    }
+
+    /// Whether the step did nothing because it ran outside of the period in which it may act.
+    pub(super) fn is_expired(&self) -> bool {
+        self.status == EXPIRED
     }
 
     /// One of the step's own fields, as it came.
@@ -97,6 +135,8 @@ impl Reply {
             status: self.status.clone(),
             reign: self.reign.clone(),
             fields: bulk.collect(),
+            unrecorded: None,
+            server_time: self.server_time,
         }
     }
 
@@ -112,3 +152,6 @@ fn odd(what: String) -> StoreError {
         source: what.into(),
     }
 }
+
+/// The status of a step that ran outside of the period in which it may act.
+pub(super) const EXPIRED: &str = "expired";

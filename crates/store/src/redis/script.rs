@@ -7,6 +7,7 @@ pub(super) struct Scripts {
     pub(super) create_log: Script,
     pub(super) open_generation: Script,
     pub(super) settle_generation: Script,
+    pub(super) record_durable: Script,
     pub(super) read_log: Script,
     pub(super) heal: Script,
     pub(super) trim: Script,
@@ -48,6 +49,7 @@ impl Scripts {
             create_log: in_partition(include_str!("scripts/create_log.lua")),
             open_generation: in_partition(include_str!("scripts/open_generation.lua")),
             settle_generation: in_partition(include_str!("scripts/settle_generation.lua")),
+            record_durable: in_partition(include_str!("scripts/record_durable.lua")),
             read_log: in_partition(include_str!("scripts/read_log.lua")),
             heal: in_partition(include_str!("scripts/heal.lua")),
             trim: in_partition(include_str!("scripts/trim.lua")),
@@ -122,5 +124,9 @@ fn at_root(step: &str) -> Script {
 
 fn with_prelude(prelude: &str, step: &str) -> Script {
     let reign = include_str!("scripts/reign.lua");
-    Script::new(format!("{reign}{prelude}{step}"))
+    let time_window = include_str!("scripts/time_window.lua");
+    let run = include_str!("scripts/run.lua");
+    Script::new(format!(
+        "{reign}{time_window}local function step()\n{prelude}{step}end\n{run}"
+    ))
 }

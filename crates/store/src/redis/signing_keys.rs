@@ -21,9 +21,17 @@ use crate::{Appended, SigningKeyChange, SigningKeyRecord, SigningKeys, StoreErro
 
 pub(super) async fn all(store: &RedisStore) -> Result<SigningKeys, StoreError> {
     let kept = kept(store).await?;
-    match &kept.pending {
-        Some(pending) => drop(finish(store, pending, &kept.active).await?),
-        None => bring_up_to_date(store, &kept).await?,
+    let applied = match &kept.pending {
+        Some(pending) => finish(store, pending, &kept.active).await.map(drop),
+        None => bring_up_to_date(store, &kept).await,
+    };
+    match applied {
+        // The keys are as they were decided to be. Where that has not arrived, nothing is issued under a
+        // key that it takes out of use, and the next reading tries again.
+        Err(StoreError::Unavailable(cause)) => {
+            tracing::warn!(cause, "could not apply the signing keys to every partition");
+        }
+        applied => applied?,
     }
     Ok(kept.keys)
 }

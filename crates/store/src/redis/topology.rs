@@ -164,6 +164,14 @@ impl Topology {
         Arc::clone(node)
     }
 
+    /// The nodes that are primaries, as far as is known.
+    pub(super) fn known_primaries(&self) -> Vec<Arc<Node>> {
+        let primaries = self.known().clone();
+        let addresses = primaries.map(|primaries| primaries.addresses());
+        let addresses = addresses.unwrap_or_default();
+        addresses.iter().map(|address| self.node(address)).collect()
+    }
+
     fn node_of(&self, primaries: &Primaries, slot: Slot) -> Result<Arc<Node>, Failure> {
         let Some(address) = primaries.of(slot) else {
             self.doubt();

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::{Cmd, Pipeline, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{connector::Connector, failure::Failure, link::Link, node::understood};
+use super::{connector::Connector, failure::Failure, link::Link, node::understood, reply::EXPIRED};
 
 /// The writes to one server that wait for replicas.
 pub(super) struct Waiting {
@@ -112,14 +112,16 @@ impl Sender {
     }
 }
 
-/// Whether a write has surely not been done, so that it may be sent again elsewhere: it was refused, or
-/// its step found itself on a replica. That the wait failed says nothing of the kind: a node may be
+/// Whether a write has surely not been done, so that it may be sent again: it was refused, its step found
+/// itself on a replica, or it came too late to act. That the wait failed says nothing of the kind: a node may be
 /// deposed while it waits, after the write.
 fn did_nothing(answer: &Value) -> bool {
     match answer {
         Value::ServerError(_) => true,
         Value::Array(fields) => match fields.first() {
-            Some(Value::BulkString(status)) => status.as_slice() == b"replica",
+            Some(Value::BulkString(status)) => {
+                [b"replica", EXPIRED.as_bytes()].contains(&status.as_slice())
+            }
             _ => false,
         },
         _ => false,

@@ -18,6 +18,7 @@ mod fitness;
 mod generations;
 mod grown;
 mod killed;
+mod late;
 mod round_trips;
 mod start_errors;
 mod support;

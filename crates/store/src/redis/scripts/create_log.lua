@@ -53,7 +53,8 @@ end
 redis.call(
   'HSET', meta, 'log', ARGV[4], 'generation', generation, 'settled', generation, 'number',
   text(number), 'millis', millis, 'sequence', sequence, 'time', text(time), 'trimmed', text(trimmed),
-  'missing', text(missing), 'mended', text(number), 'keys_version', '0', 'access_keys', access_keys
+  'missing', text(missing), 'mended', text(number), 'keys_version', '0', 'access_keys', access_keys,
+  'durable', text(number), 'durable_position', place, 'durable_reign', generation
 )
 for _, mark in ipairs(redis.call('SMEMBERS', dead)) do
   record_final(mark)

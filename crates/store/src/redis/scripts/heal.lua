@@ -45,4 +45,7 @@ for at = 8, #ARGV, 4 do
     end
   end
 end
+-- What comes back was read before, so readers need not wait for the replicas to have it.
+unrecorded = ''
+record_durable(text(tonumber(state[4])), recorded_end())
 return { 'done', reign, state[1], position(), text(tonumber(state[4])) }

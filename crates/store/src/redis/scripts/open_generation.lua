@@ -9,6 +9,7 @@ if not state[1] then
 end
 redis.call('HINCRBY', meta, 'openings', 1)
 if state[2] ~= reign then
+  record_durable(state[4], recorded_end())
   local appended = append_generation(math.max(now(), tonumber(state[5])))
   if appended.err then
     return appended

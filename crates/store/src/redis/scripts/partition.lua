@@ -7,7 +7,8 @@
 local meta, log, dead = KEYS[1], KEYS[2], KEYS[3]
 
 local state = redis.call(
-  'HMGET', meta, 'log', 'generation', 'settled', 'number', 'millis', 'sequence', 'time', 'active'
+  'HMGET', meta, 'log', 'generation', 'settled', 'number', 'millis', 'sequence', 'time', 'active',
+  'durable', 'durable_position', 'durable_reign'
 )
 
 -- Why nothing can be done here, if so.
@@ -27,12 +28,33 @@ local function now()
   if ARGV[1] ~= '' then
     return tonumber(ARGV[1])
   end
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return server_time
 end
 
 local function text(number)
   return string.format('%.0f', number)
+end
+
+-- The position of the last entry, as it is recorded.
+local function recorded_end()
+  return text(tonumber(state[5])) .. '-' .. text(tonumber(state[6]))
+end
+
+-- The number and the position of the last entry that is durable to the degree that its writer waits for.
+-- Readers take in no entry after it. What a node has at its promotion, or at its start, counts as durable:
+-- an acknowledged entry may be the last of it.
+local function last_durable()
+  if state[11] == reign then
+    return tonumber(state[9]), state[10]
+  end
+  return tonumber(state[4]), recorded_end()
+end
+
+-- Records the last entry as durable, and tells the readers.
+local function record_durable(number, position)
+  redis.call('HSET', meta, 'durable', number, 'durable_position', position, 'durable_reign', reign)
+  redis.call('PUBLISH', ARGV[2], ARGV[3])
+  state[9], state[10], state[11] = number, position, reign
 end
 
 -- Where the log ends: as it is recorded, or later if another hand has written to the stream, since
@@ -70,7 +92,8 @@ local function append(entry, from)
   end
   local position = text(millis) .. '-' .. text(sequence)
   local number = tonumber(state[4]) + 1
-  local time = math.max(now(), tonumber(state[7]))
+  -- Not before the clock of the server, nor before that of the caller: neither may drop it too early.
+  local time = math.max(now(), tonumber(caller_time), tonumber(state[7]))
   redis.call(
     'XADD', log, position, 'n', text(number), 't', text(time), 'k', entry.kind, 'i', entry.id,
     'f', entry.final, 'p', entry.counts
@@ -79,8 +102,12 @@ local function append(entry, from)
     'HSET', meta, 'number', text(number), 'millis', text(millis), 'sequence', text(sequence),
     'time', text(time)
   )
-  redis.call('PUBLISH', ARGV[2], ARGV[3])
   state[4], state[5], state[6], state[7] = number, millis, sequence, time
+  if waits == '1' then
+    unrecorded = text(number) .. ' ' .. position
+  else
+    record_durable(text(number), position)
+  end
   return { text(number), position, text(time) }
 end
 
@@ -121,4 +148,11 @@ local function is_access_key(resource, id)
     return false
   end
   return (found[2] == id or found[3] == id) and not is_dead('credential', id)
+end
+
+-- Entries that another call has appended, and was not answered: written again, so that the wait behind this
+-- covers them.
+if waits == '1' and reign and state[1] and state[11] == reign and tonumber(state[9]) < tonumber(state[4]) then
+  redis.call('HSET', meta, 'number', state[4])
+  unrecorded = state[4] .. ' ' .. recorded_end()
 end

@@ -6,8 +6,9 @@ if not state[1] then
   return { 'absent', reign }
 end
 local kept = redis.call('HMGET', meta, 'trimmed', 'missing', 'mended')
+local durable, durable_position = last_durable()
 return {
-  'done', reign, state[1], text(tonumber(state[5])) .. '-' .. text(tonumber(state[6])), state[4],
-  kept[1], kept[2], kept[3], text(redis.call('XLEN', log)),
-  redis.call('XRANGE', log, ARGV[4], '+', 'COUNT', tonumber(ARGV[5]))
+  'done', reign, state[1], durable_position, text(durable), kept[1], kept[2], kept[3],
+  text(redis.call('XLEN', log)),
+  redis.call('XRANGE', log, ARGV[4], '+', 'COUNT', tonumber(ARGV[5])), state[4]
 }
