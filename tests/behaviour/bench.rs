@@ -239,6 +239,26 @@ async fn every_watcher_hears_of_every_revocation() {
     is_gone(&server).await;
 }
 
+/// Each round ends its watches in the middle of what they are sent. A client that resets so many streams of
+/// one connection gives it up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_rounds_of_watches_share_one_connection() {
+    let server = Server::start().await;
+    server.ready().await;
+    let line = "watch --watchers 300 --connections 1 --rate 200 --count 10 --rounds 12 --warm-up 0s --json";
+    let told = succeeded(
+        start(&server, line)
+            .wait_with_output()
+            .expect("the bench ends"),
+    );
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(
+        (&told["missed"], &told["failures"]),
+        (&0.into(), &0.into()),
+        "{told}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_revoked_at_one_replica_is_heard_by_those_who_watch_another() {
     let redis = Standalone::start();

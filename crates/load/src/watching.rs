@@ -10,11 +10,10 @@ use lanyard_proto::v1::watch_request::Message as Asked;
 use lanyard_proto::v1::watch_response::Message;
 use lanyard_proto::v1::{Ping, RevocationBatch, WatchRequest, WatchResponse};
 use lanyard_token::{BootTime, Clock as _, ClockError, SystemClock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{self, MissedTickBehavior};
-use tokio_stream::wrappers::IntervalStream;
-use tokio_stream::{Stream, StreamExt as _};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use crate::failure::{Failure, Failures};
@@ -48,8 +47,11 @@ struct Moment(AtomicU64);
 #[derive(Debug)]
 pub struct Watchers {
     hearing: Arc<Hearing>,
-    tasks: JoinSet<Status>,
+    /// Each ends with why its watch broke, or with nothing once it was ended in order.
+    tasks: JoinSet<Option<Status>>,
     count: usize,
+    /// Turns true when the watches are to end.
+    closing: watch::Sender<bool>,
 }
 
 /// What they have heard.
@@ -171,15 +173,25 @@ impl Watchers {
     /// If a watch is refused, or they are not all there in time.
     pub async fn open(connections: &Connections, hearing: Arc<Hearing>) -> Result<Self, Failure> {
         let count = hearing.heard.len();
+        let (closing, closed) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for (watcher, connection) in connections.share(count).enumerate() {
-            let hearing = Arc::clone(&hearing);
-            tasks.spawn(async move { watch((watcher, count), &connection, &hearing).await });
+            let (hearing, closed) = (Arc::clone(&hearing), closed.clone());
+            let first_ping = first_ping(watcher, count);
+            tasks.spawn(async move {
+                let mut watcher = Watcher {
+                    number: watcher,
+                    first_ping,
+                    hearing,
+                };
+                watcher.watch(&connection, closed).await.err()
+            });
         }
         let mut watchers = Self {
             hearing,
             tasks,
             count,
+            closing,
         };
         let hearing = Arc::clone(&watchers.hearing);
         let all = hearing.watching.acquire_many(permits(watchers.count));
@@ -207,58 +219,91 @@ impl Watchers {
         while let Some(ended) = self.tasks.try_join_next() {
             broken.count(&broken_off(ended).into());
         }
+        self.end_in_order().await;
         self.hearing.result(broken)
+    }
+
+    /// Has each watch end by itself. One that is dropped in the middle is reset, and what the server
+    /// still sends for it counts against the connection: the client gives one up on which too much of
+    /// that comes, with all other streams on it.
+    async fn end_in_order(&mut self) {
+        self.closing.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        drop(time::timeout(PATIENCE, ended).await);
     }
 }
 
-/// Watches until the watch breaks.
-async fn watch(
-    (watcher, of): (usize, usize),
-    connection: &Connection,
-    hearing: &Hearing,
-) -> Status {
-    let mut client = TrustServiceClient::new(connection.channel.clone());
-    let opened = client.watch(connection.request(pings(watcher, of))).await;
-    let mut messages = match opened {
-        Ok(messages) => messages.into_inner(),
-        Err(status) => return status,
-    };
-    let mut is_new = true;
-    loop {
-        match messages.message().await {
-            Ok(Some(WatchResponse { message, .. })) => match message {
-                Some(Message::Revocations(batch)) => hearing.heard(watcher, &batch),
-                // It is answered after everything that came before.
-                Some(Message::Heartbeat(_)) if is_new => {
-                    is_new = false;
-                    hearing.watching.add_permits(1);
-                }
-                _ => {}
-            },
-            Ok(None) => return Status::unavailable("the watch has ended"),
-            Err(status) => return status,
+/// One that watches.
+struct Watcher {
+    number: usize,
+    first_ping: time::Instant,
+    hearing: Arc<Hearing>,
+}
+
+impl Watcher {
+    /// Watches until the watch breaks, or is closed and has come to its end.
+    async fn watch(
+        &mut self,
+        connection: &Connection,
+        mut closed: watch::Receiver<bool>,
+    ) -> Result<(), Status> {
+        let (pings, requests) = mpsc::channel(WAITING_PINGS);
+        let mut pings = Some(pings);
+        send_ping(&pings);
+        let mut ticks = time::interval_at(self.first_ping, PING_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut client = TrustServiceClient::new(connection.channel.clone());
+        let request = connection.request(ReceiverStream::new(requests));
+        let mut messages = client.watch(request).await?.into_inner();
+        let mut is_new = true;
+        loop {
+            tokio::select! {
+                message = messages.message() => match message? {
+                    Some(message) => self.take(message, &mut is_new),
+                    None if pings.is_none() => return Ok(()),
+                    None => return Err(Status::unavailable("the watch has ended")),
+                },
+                _ = ticks.tick(), if pings.is_some() => send_ping(&pings),
+                // A client that has no more pings ends its watch.
+                _ = closed.wait_for(|closed| *closed), if pings.is_some() => pings = None,
+            }
+        }
+    }
+
+    fn take(&self, message: WatchResponse, is_new: &mut bool) {
+        match message.message {
+            Some(Message::Revocations(batch)) => self.hearing.heard(self.number, &batch),
+            // It is answered after everything that came before.
+            Some(Message::Heartbeat(_)) if *is_new => {
+                *is_new = false;
+                self.hearing.watching.add_permits(1);
+            }
+            _ => {}
         }
     }
 }
 
-/// A ping at once, and then as often as an enforcement point sends one, each watcher at its own time.
-fn pings(watcher: usize, of: usize) -> impl Stream<Item = WatchRequest> + Send {
-    let share = |of_all: Duration, part: usize, parts: usize| {
-        let part = u32::try_from(part).unwrap_or(u32::MAX);
-        let parts = u32::try_from(parts.max(1)).unwrap_or(u32::MAX);
-        of_all.saturating_mul(part) / parts
-    };
-    let first = time::Instant::now() + PING_EVERY + share(PING_EVERY, watcher, of);
-    let mut ticks = time::interval_at(first, PING_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let ping = || WatchRequest {
-        message: Some(Asked::Ping(Ping { nonce: 1 })),
-    };
-    tokio_stream::once(ping()).chain(IntervalStream::new(ticks).map(move |_| ping()))
+/// Each watcher pings at once, and then as often as an enforcement point does, at its own time.
+fn first_ping(watcher: usize, of: usize) -> time::Instant {
+    let part = u32::try_from(watcher).unwrap_or(u32::MAX);
+    let parts = u32::try_from(of.max(1)).unwrap_or(u32::MAX);
+    time::Instant::now() + PING_EVERY + PING_EVERY.saturating_mul(part) / parts
 }
 
-fn broken_off(ended: Result<Status, tokio::task::JoinError>) -> Status {
-    ended.unwrap_or_else(|_panicked| Status::internal("a watcher ended in the middle"))
+/// A ping for which there is no room is left out: those before it were not sent yet.
+fn send_ping(pings: &Option<mpsc::Sender<WatchRequest>>) {
+    let ping = WatchRequest {
+        message: Some(Asked::Ping(Ping { nonce: 1 })),
+    };
+    if let Some(pings) = pings {
+        drop(pings.try_send(ping));
+    }
+}
+
+/// Why a watch is over that was not closed.
+fn broken_off(ended: Result<Option<Status>, tokio::task::JoinError>) -> Status {
+    let ended = ended.ok().flatten();
+    ended.unwrap_or_else(|| Status::internal("a watcher ended in the middle"))
 }
 
 fn permits(count: usize) -> u32 {
@@ -267,6 +312,8 @@ fn permits(count: usize) -> u32 {
 
 /// As an enforcement point does.
 const PING_EVERY: Duration = Duration::from_secs(2);
+/// How many pings may wait to be sent.
+const WAITING_PINGS: usize = 4;
 /// How long all watches may take to begin, and the last news to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 

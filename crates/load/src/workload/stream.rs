@@ -152,7 +152,13 @@ impl Conversation {
                 () = time::sleep_until(heard + self.patience), if self.under_way.any() => {
                     return Ok(Some(Status::deadline_exceeded("the stream does not answer")));
                 }
-                else => return Ok(None),
+                else => {
+                    // Ended in order: a stream that is dropped in the middle is reset, and a client
+                    // gives a connection up on which too much comes for streams that it has reset.
+                    drop(questions);
+                    drop(time::timeout(self.patience, answers.next()).await);
+                    return Ok(None);
+                }
             }
         }
     }
