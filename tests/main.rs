@@ -28,12 +28,14 @@ mod behaviour {
     mod enforcing_outages;
     mod errors;
     mod genuine_tokens;
+    mod health;
     mod http_connections;
     mod http_methods;
     mod identities;
     mod interop;
     mod issuing;
     mod listing;
+    mod log_volume;
     mod many_revocations;
     mod media_types;
     mod policy;
@@ -51,6 +53,7 @@ mod behaviour {
     mod redis_issuing;
     mod redis_killed;
     mod redis_late_writes;
+    mod redis_lost_shard;
     mod redis_points;
     mod redis_replicas;
     mod redis_rolling;
@@ -64,6 +67,7 @@ mod behaviour {
     mod server;
     mod signing_keys;
     mod silence;
+    mod stale_authority;
     mod tls;
     mod watching;
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use lanyard_revocation::{FreshnessBound, PartitionId, View};
 use lanyard_store::{Appended, ReplicaShortage, SigningKeys, Store};
 use lanyard_token::{
-    Audience, Clock, CredentialId, Issuer, PropagationBound, Seen, TokenAlgorithm, UnixTime,
-    Verifier,
+    Audience, Clock, CredentialId, Issuer, PropagationBound, ResourceId, Seen, TokenAlgorithm,
+    UnixTime, Verifier,
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -154,6 +154,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// Reads the signing keys again and hands them to the signer and to the view.
     pub(crate) async fn reload_signing_keys(&self) -> Result<(), Error> {
         let _alone = self.reloading.lock().await;
+        let mut asked = self.clock.boot()?;
         let mut keys = self.store.signing_keys().await?;
         let known = self.keyring().keys.clone();
         // An older copy of the data, or none: a version never goes back by itself.
@@ -162,13 +163,15 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 lost = keys.version,
                 "signing keys that the store had lost are restored"
             );
+            asked = self.clock.boot()?;
             keys = self.store.signing_keys().await?;
         }
         let set = key_set(&keys, self.clock.wall()?)?;
         let keyring = Keyring::open(&keys, &self.master_key, &self.settings)?;
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
         self.view.set_keys(set);
-        self.feed.keys_changed();
+        self.view.confirm_keys(asked);
+        self.feed.keys_changed(keys.version);
         Ok(())
     }
 
@@ -196,11 +199,11 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         }
     }
 
-    /// Refuses to issue from a list that is more than a minute old: an authority that is cut off must
-    /// not go on handing out tokens that nobody can take back.
-    pub(crate) fn ensure_fresh(&self) -> Result<(), Error> {
+    /// Refuses to issue for a resource while the list of its partition is more than a minute old: an
+    /// authority that is cut off must not go on handing out tokens that nobody can take back.
+    pub(crate) fn ensure_fresh_for(&self, resource: ResourceId) -> Result<(), Error> {
         self.view
-            .fresh(self.clock.boot()?, FreshnessBound::ISSUING)?;
+            .fresh_for(resource, self.clock.boot()?, FreshnessBound::ISSUING)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::{fmt::Display, pin::pin, time::Duration};
 
 use lanyard_revocation::Handle;
 use lanyard_store::{Credential, CredentialRole, SealedSecret, Store, StoreError};
-use lanyard_token::{Clock, CredentialId, ResourceId, Seen, UnixTime};
+use lanyard_token::{BootTime, Clock, CredentialId, ResourceId, Seen, UnixTime};
 use tokio::time::timeout;
 
 use crate::{
@@ -225,6 +225,24 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         self.look_up(&bearer).await
     }
 
+    /// Finds out who asks to revoke something, by a step that finds out by itself whether the access
+    /// key is still there. The key is looked up all the same; while that part of the store is away, a
+    /// key that was let in before is let in on its bearer alone.
+    ///
+    /// # Errors
+    /// As those of [`Self::authenticate`].
+    pub async fn authenticate_for_revocation(&self, bearer: Option<&str>) -> Result<Caller, Error> {
+        let bearer = self.parsed(bearer)?;
+        match self.look_up(&bearer).await {
+            Err(error @ Error::Store(StoreError::Unavailable(_))) => {
+                let known = self.remembered.access_key(bearer.credential);
+                let verified = self.verified(&bearer, known.as_ref())?;
+                verified.map_err(|_unknown_or_refused| error)
+            }
+            looked_up => looked_up,
+        }
+    }
+
     /// Finds out who asks for checks, which go on for a while without the store: whoever was there
     /// lately is let in as long as the store is away. The list tells of access keys that are gone.
     ///
@@ -326,7 +344,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
 
     /// Refuses a caller for a reason that the log alone is told.
     pub fn refused(&self, reason: impl Display) -> Error {
-        let now = self.clock.wall().unwrap_or(UnixTime::from_secs(0));
+        let now = self.clock.boot().unwrap_or_default();
         self.refusals.refused(reason, now)
     }
 }
@@ -387,6 +405,8 @@ impl LoneEnforcer {
     }
 
     fn refused(&self, reason: BearerRefusal, now: UnixTime) -> Error {
+        // Only the log goes by it, and any clock does for that.
+        let now = BootTime::from_duration(Duration::from_millis(now.as_millis()));
         self.refusals.refused(reason, now)
     }
 }

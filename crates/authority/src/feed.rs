@@ -8,10 +8,11 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use lanyard_revocation::{
-    Cursor, Entry, FeedCursor, Fingerprint, PartitionId, Revocation, Tail, View,
+    Cursor, Entry, FeedCursor, Fingerprint, LogId, PartitionId, Revocation, Tail, View,
 };
-use lanyard_token::{KeySet, UnixTime};
+use lanyard_token::{KeySet, Position, UnixTime};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// The feed of one authority.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ struct State {
     tails: Vec<Tail>,
     /// Counts the key sets.
     key_version: u64,
+    /// The version that the store has of the keys.
+    keys_version: u64,
     /// What the view holds with exactly what the tails have, if that is known.
     fingerprint: Option<Fingerprint>,
 }
@@ -47,6 +50,8 @@ pub struct FeedPlace {
 pub struct News {
     /// The key set, if it is another.
     pub keys: Option<Arc<KeySet>>,
+    /// The version that the store has of the key set.
+    pub keys_version: u64,
     /// Entries, those of one partition in their order.
     pub entries: Vec<(PartitionId, Vec<Entry>)>,
     /// Where these lead.
@@ -89,6 +94,7 @@ impl TrustFeed {
             state: RwLock::new(State {
                 tails: tails.collect(),
                 key_version: 0,
+                keys_version: 0,
                 fingerprint: None,
             }),
             view,
@@ -117,14 +123,18 @@ impl TrustFeed {
         }
         let mut news = News {
             keys: None,
+            keys_version: state.keys_version,
             entries: Vec::new(),
             place: place.clone(),
             complete: true,
             fingerprint: state.fingerprint,
         };
         for ((partition, from), tail) in place.cursor.iter().zip(&state.tails) {
-            let entries = tail.after(from, limit).ok_or(NoFurther)?;
-            news.take(partition, (entries, *from), tail.head());
+            let entries = match tail.head() {
+                None if *from == UNREAD => Vec::new(),
+                _ => tail.after(from, limit).ok_or(NoFurther)?,
+            };
+            news.take(partition, (entries, *from), tail.head().unwrap_or(UNREAD));
         }
         if place.key_version != Some(state.key_version) {
             news.keys = Some(self.view.keys());
@@ -136,8 +146,11 @@ impl TrustFeed {
         Ok(news)
     }
 
-    /// Everything that is revoked, or nothing if the log was not read yet. With many entries this
-    /// takes a while.
+    /// Everything that is revoked, or nothing if no log was read yet. With many entries this takes a
+    /// while.
+    ///
+    /// The place in a log that cannot be read now is [`UNREAD`]. Once that log is read, those who are
+    /// there have to begin with a snapshot again; until then they follow the others.
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
         // Held while one is made, so that those who come meanwhile wait for it and share it.
@@ -188,7 +201,8 @@ impl TrustFeed {
     /// The follower has read every log to its end.
     pub(crate) fn caught_up(&self) {
         let mut state = self.write();
-        state.fingerprint = self.view.fingerprint();
+        let is_read = state.tails.iter().all(|tail| tail.head().is_some());
+        state.fingerprint = self.view.fingerprint().filter(|_| is_read);
     }
 
     /// The view has heard of something ahead of the follower.
@@ -196,16 +210,20 @@ impl TrustFeed {
         self.write().fingerprint = None;
     }
 
-    /// The view has another key set.
-    pub(crate) fn keys_changed(&self) {
-        self.write().key_version += 1;
+    /// The view has another key set, of this version.
+    pub(crate) fn keys_changed(&self, version: u64) {
+        let mut state = self.write();
+        state.key_version += 1;
+        state.keys_version = version;
+        drop(state);
         self.changed.send_replace(());
     }
 
     fn heads(&self) -> Option<FeedCursor> {
         let state = self.read();
-        let heads: Option<Vec<Cursor>> = state.tails.iter().map(Tail::head).collect();
-        FeedCursor::new(heads?)
+        let is_read = state.tails.iter().any(|tail| tail.head().is_some());
+        let heads = state.tails.iter().map(|tail| tail.head().unwrap_or(UNREAD));
+        is_read.then(|| FeedCursor::new(heads)).flatten()
     }
 
     // A lock whose holder panicked is used all the same: each tail is moved on by whole entries, and
@@ -224,7 +242,7 @@ impl News {
         &mut self,
         partition: PartitionId,
         (entries, from): (Vec<Entry>, Cursor),
-        head: Option<Cursor>,
+        head: Cursor,
     ) {
         if let Some(last) = entries.last() {
             let place = Cursor {
@@ -234,12 +252,19 @@ impl News {
             };
             self.place.cursor.set(partition, place);
         }
-        self.complete &= self.place.cursor.place(partition).copied() == head;
+        self.complete &= self.place.cursor.place(partition) == Some(&head);
         if !entries.is_empty() {
             self.entries.push((partition, entries));
         }
     }
 }
+
+/// The place in a log that was not read yet, or is not known to be whole. No log has this id.
+const UNREAD: Cursor = Cursor {
+    log: LogId::from_uuid(Uuid::nil()),
+    position: Position::ZERO,
+    number: 0,
+};
 
 /// How many entries of each partition are kept for those who are behind. After a restart it is
 /// filled from the log, so that a watcher that was away for a while gets what it missed and no more.

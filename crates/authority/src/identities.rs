@@ -31,7 +31,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         token: Option<TokenSpec>,
     ) -> Result<CreatedIdentity, Error> {
         if token.is_some() {
-            self.ensure_fresh()?;
+            self.ensure_fresh_for(caller.resource())?;
         }
         let identity = self.new_identity(caller, custom_id)?;
         for _ in 0..SIGNING_KEY_ATTEMPTS {

@@ -50,6 +50,7 @@ mod signers;
 mod signing_keys;
 mod tenancy;
 mod tokens;
+mod write_check;
 
 pub use self::{
     access_keys::{AccessKey, RotatedKey},

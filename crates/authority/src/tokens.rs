@@ -55,7 +55,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         spec: TokenSpec,
     ) -> Result<IssuedToken, Error> {
         let identity = owned(caller, id)?;
-        self.ensure_fresh()?;
+        self.ensure_fresh_for(caller.resource())?;
         for _ in 0..SIGNING_KEY_ATTEMPTS {
             let key = self.active_key()?;
             let request = IssueRequest {

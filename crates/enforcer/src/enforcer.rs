@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lanyard_policy::{Capability, Context, Decision, decide};
-use lanyard_revocation::{FreshnessBound, Stale, View};
+use lanyard_revocation::{Coverage, FreshnessBound, Stale, View};
 use lanyard_token::{
     BootTime, Claims, Clock, ClockError, KeySet, Position, ResourceId, TokenRefusal, UnixTime,
     VerifiedToken, Verifier,
@@ -124,7 +124,7 @@ impl<C: Clock> Enforcer<C> {
         })
     }
 
-    /// How old the list is, if it is fresh.
+    /// How old the list of the slowest partition is, if it is fresh.
     ///
     /// # Errors
     /// If it is not, or the time cannot be told.
@@ -132,12 +132,33 @@ impl<C: Clock> Enforcer<C> {
         Ok(self.fresh_at(self.clock.boot()?)?)
     }
 
-    /// How old the list is, fresh or not; nothing if it was never confirmed.
+    /// How old the list of the slowest partition is, fresh or not; nothing if it was never confirmed.
     ///
     /// # Errors
     /// If the time cannot be told.
     pub fn list_age(&self) -> Result<Option<Duration>, CheckError> {
         Ok(self.age_at(self.clock.boot()?))
+    }
+
+    /// For which partitions checks can be answered.
+    ///
+    /// # Errors
+    /// If the time cannot be told.
+    pub fn coverage(&self) -> Result<Coverage, CheckError> {
+        let now = self.clock.boot()?;
+        let view = self.known.view();
+        Ok(view.map_or(Coverage::None, |view| view.coverage(now, self.bound)))
+    }
+
+    /// How old the list of each partition is, in the order of their numbers. None if it is not known
+    /// yet how many there are.
+    ///
+    /// # Errors
+    /// If the time cannot be told.
+    pub fn list_ages(&self) -> Result<Vec<Option<Duration>>, CheckError> {
+        let now = self.clock.boot()?;
+        let view = self.known.view();
+        Ok(view.map(|view| view.every_age(now)).unwrap_or_default())
     }
 
     /// What it goes by.
@@ -168,8 +189,9 @@ impl<C: Clock> Enforcer<C> {
     /// How old the list is, and why the token is not active; none if it is.
     ///
     /// A token that is no good by itself takes no list to tell, unless its key is not known: then it
-    /// may be the keys that are out of date. For all others freshness is asked first and keys and
-    /// list second, so that what was confirmed is what is looked at.
+    /// may be the keys that are out of date, which span all partitions, and the lists of all must be
+    /// fresh. For all others freshness of the token's own partition is asked first and keys and list
+    /// second, so that what was confirmed is what is looked at.
     fn standing(&self, token: &Examined) -> Result<(Option<Duration>, Option<Reason>), CheckError> {
         let (wall, boot) = (self.clock.wall()?, self.clock.boot()?);
         match token.good_at(wall) {
@@ -177,10 +199,16 @@ impl<C: Clock> Enforcer<C> {
                 let age = self.fresh_at(boot)?;
                 Ok((Some(age), Some(TokenRefusal::KeyUnknown.into())))
             }
-            Err(refusal) => Ok((self.age_at(boot), Some(refusal.into()))),
-            Ok(token) => {
-                let age = self.fresh_at(boot)?;
-                Ok((Some(age), self.dead(token)))
+            Err(refusal) => {
+                let age = match token.resource() {
+                    Some(resource) => self.age_for(resource, boot),
+                    None => self.age_at(boot),
+                };
+                Ok((age, Some(refusal.into())))
+            }
+            Ok(good) => {
+                let age = self.fresh_for(good.claims().subject.resource(), boot)?;
+                Ok((Some(age), self.dead(good)))
             }
         }
     }
@@ -215,6 +243,16 @@ impl<C: Clock> Enforcer<C> {
 
     fn age_at(&self, now: BootTime) -> Option<Duration> {
         self.known.view().and_then(|view| view.age(now))
+    }
+
+    fn age_for(&self, resource: ResourceId, now: BootTime) -> Option<Duration> {
+        let view = self.known.view();
+        view.and_then(|view| view.age_for(resource, now))
+    }
+
+    fn fresh_for(&self, resource: ResourceId, now: BootTime) -> Result<Duration, Stale> {
+        let view = self.known.view().ok_or(self.never())?;
+        view.fresh_for(resource, now, self.bound)
     }
 
     fn fresh_at(&self, now: BootTime) -> Result<Duration, Stale> {

@@ -36,9 +36,9 @@
 //!    before it is authentic. A signature that was verified before is remembered, with the whole
 //!    token; nothing else of an answer is.
 //! 2. **Times**: a token that has expired needs no list to be refused.
-//! 3. **Freshness**: a list that may be missing a revocation decides nothing. This is an error,
-//!    [`CheckError`], and no answer. A key that is not known falls under it, too: it may be the keys
-//!    that are out of date.
+//! 3. **Freshness** of the list of the token's own partition: a list that may be missing a revocation
+//!    decides nothing. This is an error, [`CheckError`], and no answer. A key that is not known falls
+//!    under it, too: it may be the keys that are out of date, and then all lists must be fresh.
 //! 4. **Keys and revocations**: after freshness, so that what was confirmed is what is looked at.
 //! 5. **Policy** (`lanyard_policy`): what the scopes and the situation allow.
 //!
@@ -47,10 +47,14 @@
 //! # When the authority is away
 //!
 //! Checks go on until the list is older than the bound, and then every one is refused until the
-//! feed is heard again. An enforcer that was just started knows nothing and refuses; so does one
+//! feed is heard again. Where the authority lacks a part of its store, the lists of the partitions
+//! there grow old, and only checks of tokens of their resources are refused. An enforcer that was just started knows nothing and refuses; so does one
 //! that was paused or suspended for longer than the bound, from the moment that it wakes up. What
 //! is known is only ever added to: no snapshot, no other authority and no message takes a
 //! revocation back.
+//!
+//! An authority may itself be cut off from its store. Where the [`Feed`] has several addresses, it
+//! tries the next one beside such an authority and keeps the fresher of the two ([`Selection`]).
 //!
 //! A backend with long calls asks for a [`TokenWatch`], which tells it when the token dies that it
 //! is serving, so that a call ends in the middle, too.
@@ -67,8 +71,9 @@ pub use self::{
     decision::{CheckedDecision, Introspection, Reason, Verdict},
     enforcer::{CheckError, Enforcer, Examined, Look, Question},
     feed::{
-        Backoff, Break, Chance, Feed, FeedCredential, FeedSettings, FeedSettingsError, FeedStatus,
-        Follower, NotUnderstood, Pace, Roots, SystemChance, at_url,
+        Answered, Backoff, Break, Chance, Change, Feed, FeedCredential, FeedSettings,
+        FeedSettingsError, FeedStatus, Follower, NotUnderstood, Outcome, Pace, Role, Roots,
+        Selection, SystemChance, at_url,
     },
     known::Known,
     token_watch::{TokenEvent, TokenWatch},

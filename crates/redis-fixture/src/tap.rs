@@ -35,6 +35,9 @@ struct Shared {
     closed: AtomicBool,
     hold: Mutex<Hold>,
     released: Condvar,
+    cut: AtomicBool,
+    /// Both ends of every connection so far.
+    streams: Mutex<Vec<TcpStream>>,
 }
 
 /// Which commands are kept back.
@@ -63,6 +66,9 @@ impl Tap {
                 if listening.closed.load(Ordering::SeqCst) {
                     return;
                 }
+                if listening.cut.load(Ordering::SeqCst) {
+                    continue;
+                }
                 // A server that is not there hangs up on whoever comes.
                 if let (Ok(client), Ok(server)) =
                     (client, TcpStream::connect((Ipv4Addr::LOCALHOST, port)))
@@ -72,6 +78,21 @@ impl Tap {
             }
         });
         Self { address, shared }
+    }
+
+    /// Cuts the way: every connection is closed, and so is each that is opened until
+    /// [`Self::mend`].
+    pub fn cut(&self) {
+        self.shared.cut.store(true, Ordering::SeqCst);
+        for stream in self.shared.streams().drain(..) {
+            // One that is closed already is what was wanted.
+            drop(stream.shutdown(Shutdown::Both));
+        }
+    }
+
+    /// Mends the way: connections are passed on again.
+    pub fn mend(&self) {
+        self.shared.cut.store(false, Ordering::SeqCst);
     }
 
     /// Host and port of this way.
@@ -195,6 +216,10 @@ impl Shared {
             drop(waiting.unwrap_or_else(PoisonError::into_inner));
         }
     }
+
+    fn streams(&self) -> MutexGuard<'_, Vec<TcpStream>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Talk {
@@ -230,6 +255,14 @@ fn join(client: TcpStream, server: TcpStream, (connection, shared): (usize, &Arc
         stream.set_nodelay(true).expect("a socket of ours");
         stream.try_clone().expect("a socket of ours")
     });
+    for stream in &streams {
+        let kept = stream.try_clone().expect("a socket of ours");
+        shared.streams().push(kept);
+    }
+    // A cut that came while this connection was opened has not seen it.
+    if shared.cut.load(Ordering::SeqCst) {
+        drop(streams[0].shutdown(Shutdown::Both));
+    }
     let [to_client, to_server] = streams;
     let answering = Arc::clone(&talk);
     let mut begun = Vec::new();

@@ -46,9 +46,14 @@ impl Revocation {
     ///
     /// Strictly before: the token that was issued when the log ended at this very revocation has
     /// been issued after it, and lives. A revocation at [`Position::ZERO`] covers nothing.
+    ///
+    /// A signing key that is revoked for good covers every token, whatever its position: the holder
+    /// of a compromised key writes any position into a token. The key set refuses such tokens too,
+    /// but it is read from another part of the store, which may be away while the list is fresh.
     #[must_use]
     pub fn covers(&self, issued_at: Position) -> bool {
-        self.position > issued_at
+        let is_compromised_key = self.handle.kind == HandleKind::SigningKey && self.is_final;
+        self.position > issued_at || is_compromised_key && self.position > Position::ZERO
     }
 
     /// What an entry says that opens a generation: it revokes nothing, under a handle that no token

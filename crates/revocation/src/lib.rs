@@ -71,6 +71,7 @@
 //! 11. keeps the partition of stored things where [`partition_of`] has it, with a number of
 //!     partitions that never changes.
 
+mod ages;
 mod cursor;
 mod digest;
 mod entry;
@@ -86,6 +87,7 @@ mod tail;
 mod testing;
 mod view;
 
+pub use ages::Ages;
 pub use cursor::{Cursor, InvalidCursor, LogId};
 pub use digest::Digest;
 pub use entry::{Entry, GENERATION_JUMP, RETENTION, Revocation};
@@ -96,4 +98,4 @@ pub use list::List;
 pub use log::{Break, Continuity, LogRead, continuity};
 pub use partition::{PartitionId, partition_of};
 pub use tail::Tail;
-pub use view::{Fingerprint, UnknownPartition, View};
+pub use view::{Coverage, Fingerprint, UnknownPartition, View};

@@ -69,13 +69,13 @@ impl List {
         }
     }
 
-    /// The first of a token's handles that is revoked at a position greater than the one at which
-    /// the token was issued, or nothing if the token lives.
+    /// The first of a token's handles whose revocation [covers](Revocation::covers) the position at
+    /// which the token was issued, or nothing if the token lives.
     #[must_use]
     pub fn revoked(&self, handles: &[Handle], issued_at: Position) -> Option<Handle> {
         handles.iter().copied().find(|handle| {
             self.find(*handle)
-                .is_some_and(|held| held.position > issued_at)
+                .is_some_and(|held| held.revocation(*handle).covers(issued_at))
         })
     }
 

@@ -10,7 +10,7 @@ use lanyard_token::{BootTime, KeySet, Position, ResourceId, UnixTime, VerifiedTo
 use tokio::sync::watch;
 
 use crate::{
-    Digest, Entry, Freshness, FreshnessBound, Handle, List, PartitionId, Revocation, Stale,
+    Ages, Digest, Entry, Freshness, FreshnessBound, Handle, List, PartitionId, Revocation, Stale,
     handles_of, partition_of,
     shard::{Shard, Stamp},
 };
@@ -28,9 +28,29 @@ use crate::{
 pub struct View {
     partitions: NonZeroU16,
     shards: Box<[Shard]>,
-    freshness: RwLock<Box<[Freshness]>>,
+    confirmed: RwLock<Confirmed>,
     keys: RwLock<Arc<KeySet>>,
     changed: watch::Sender<()>,
+}
+
+/// As of when what a view holds is known to be complete.
+#[derive(Debug)]
+struct Confirmed {
+    /// One for each partition, in their order.
+    lists: Box<[Freshness]>,
+    /// The key set, where its age is followed.
+    keys: Freshness,
+}
+
+/// For which partitions checks can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// The lists of all partitions are fresh.
+    Full,
+    /// The lists of these partitions are stale, and those of all others are fresh.
+    Partial(Vec<PartitionId>),
+    /// No list is fresh.
+    None,
 }
 
 /// What a view holds, in so few words that two can be compared.
@@ -52,7 +72,10 @@ impl View {
         Self {
             partitions,
             shards: every().map(|_| Shard::default()).collect(),
-            freshness: RwLock::new(every().map(|_| Freshness::never()).collect()),
+            confirmed: RwLock::new(Confirmed {
+                lists: every().map(|_| Freshness::never()).collect(),
+                keys: Freshness::never(),
+            }),
             keys: RwLock::new(Arc::new(KeySet::default())),
             changed: watch::Sender::new(()),
         }
@@ -149,10 +172,19 @@ impl View {
         as_of: BootTime,
     ) -> Result<(), UnknownPartition> {
         self.shard(partition)?.advance(reached);
-        if let Some(freshness) = write(&self.freshness).get_mut(usize::from(partition.as_u16())) {
-            freshness.confirm(as_of);
+        let mut confirmed = write(&self.confirmed);
+        if let Some(list) = confirmed.lists.get_mut(usize::from(partition.as_u16())) {
+            list.confirm(as_of);
         }
         Ok(())
+    }
+
+    /// Records that the key set is what the store has as of a moment.
+    ///
+    /// A view that never records this is not held to it. One that does has no fresh list once the
+    /// key set is older than [`View::KEYS_TRUSTED_FOR`].
+    pub fn confirm_keys(&self, as_of: BootTime) {
+        write(&self.confirmed).keys.confirm(as_of);
     }
 
     /// Replaces the key set as a whole: a key that is not in the new one verifies nothing more.
@@ -181,11 +213,30 @@ impl View {
     /// How old the list of the slowest partition is, or nothing if one was never confirmed.
     #[must_use]
     pub fn age(&self, now: BootTime) -> Option<Duration> {
-        read(&self.freshness)
-            .iter()
-            .try_fold(Duration::ZERO, |slowest, one| {
-                Some(slowest.max(one.age(now)?))
-            })
+        let confirmed = read(&self.confirmed);
+        let mut ages = confirmed.ages(now);
+        ages.try_fold(Duration::ZERO, |slowest, age| Some(slowest.max(age?)))
+    }
+
+    /// How old the list of a resource's partition is, or nothing if it was never confirmed.
+    #[must_use]
+    pub fn age_for(&self, resource: ResourceId, now: BootTime) -> Option<Duration> {
+        let partition = usize::from(self.partition_of(resource).as_u16());
+        let confirmed = read(&self.confirmed);
+        let list = confirmed.lists.get(partition)?;
+        list.age(now).filter(|_| confirmed.trusts_keys(now))
+    }
+
+    /// How old the lists of all partitions are.
+    #[must_use]
+    pub fn ages(&self, now: BootTime) -> Ages {
+        Ages::of_all(&self.every_age(now))
+    }
+
+    /// How old the list of each partition is, in the order of their numbers.
+    #[must_use]
+    pub fn every_age(&self, now: BootTime) -> Vec<Option<Duration>> {
+        read(&self.confirmed).ages(now).collect()
     }
 
     /// The age of the slowest partition's list, if that is fresh enough to be trusted.
@@ -195,6 +246,45 @@ impl View {
     pub fn fresh(&self, now: BootTime, bound: FreshnessBound) -> Result<Duration, Stale> {
         bound.check(self.age(now))
     }
+
+    /// The age of the list of a resource's partition, if that is fresh enough to be trusted.
+    ///
+    /// It is enough for a token of that resource. Revocations of the token, its identity, the access
+    /// key that issued it and its resource are appended to the log of the resource's partition and to
+    /// no other. That of a signing key is appended to the log of every partition before it is
+    /// acknowledged, and is final, so [`List::revoked`] refuses what the key signed from this
+    /// partition's list alone. The key set spans all partitions: a copy that is out of date lacks new
+    /// keys, whose tokens it refuses, and may have a compromised key, whose revocation is in the list
+    /// for [`RETENTION`](crate::RETENTION) and longer than such a copy is trusted.
+    ///
+    /// # Errors
+    /// If it is older than the bound, or was never confirmed.
+    pub fn fresh_for(
+        &self,
+        resource: ResourceId,
+        now: BootTime,
+        bound: FreshnessBound,
+    ) -> Result<Duration, Stale> {
+        bound.check(self.age_for(resource, now))
+    }
+
+    /// For which partitions checks can be answered.
+    #[must_use]
+    pub fn coverage(&self, now: BootTime, bound: FreshnessBound) -> Coverage {
+        let ages = self.every_age(now);
+        let numbered = PartitionId::all(self.partitions).zip(&ages);
+        let stale = numbered.filter(|(_, age)| bound.check(**age).is_err());
+        let stale: Vec<_> = stale.map(|(partition, _)| partition).collect();
+        match stale.len() {
+            0 => Coverage::Full,
+            all if all == ages.len() => Coverage::None,
+            _ => Coverage::Partial(stale),
+        }
+    }
+
+    /// How old a key set may be beside a fresh list. What a compromised key signed is refused by the
+    /// list for a day; a copy of a copy, each of them as old as this, is still younger.
+    pub const KEYS_TRUSTED_FOR: Duration = Duration::from_hours(6);
 
     /// The handle under which a token is revoked, or nothing if it lives.
     ///
@@ -300,6 +390,20 @@ impl View {
                 partition,
                 partitions: self.partitions,
             })
+    }
+}
+
+impl Confirmed {
+    /// The age of each partition's list, in the order of their numbers.
+    fn ages(&self, now: BootTime) -> impl Iterator<Item = Option<Duration>> + '_ {
+        let trusts_keys = self.trusts_keys(now);
+        let ages = self.lists.iter().map(move |list| list.age(now));
+        ages.map(move |age| age.filter(|_| trusts_keys))
+    }
+
+    fn trusts_keys(&self, now: BootTime) -> bool {
+        let age = self.keys.age(now);
+        age.is_none_or(|age| age <= View::KEYS_TRUSTED_FOR)
     }
 }
 

@@ -7,6 +7,7 @@ mod enforce;
 #[cfg(test)]
 mod every_error;
 mod grpc;
+mod refusal_log;
 mod rest;
 mod scopes;
 mod serve;

@@ -357,6 +357,15 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Step<LogRead>;
 
+    /// Finds out, without a change, whether the store would take a change in a partition now: it
+    /// answers, and its clock is about the same as this machine's.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check_writable(&self, _: PartitionId) -> impl Step<()> {
+        async { self.signing_keys_version().await.map(drop) }
+    }
+
     /// Waits until something may have been appended by another process, and tells to which
     /// partitions. A hint and no more: it may come late, for nothing, or never, but no more often
     /// than a log can be read.

@@ -41,6 +41,7 @@ mod ids;
 mod key_set;
 mod key_state;
 mod lifetime;
+mod log_limit;
 mod object;
 mod passed_over;
 mod payload;
@@ -61,6 +62,7 @@ pub use ids::{CredentialId, IdentityId, InvalidId, KeyId, ResourceId, Subscripti
 pub use key_set::{InvalidPublicKey, KeySet, PublicKey, PublishedKey};
 pub use key_state::{KeyState, KeyStateError};
 pub use lifetime::{LEEWAY, Lifetime, LifetimeError, PropagationBound, PropagationBoundError};
+pub use log_limit::LogLimit;
 pub use object::{Object, not_null, read_object};
 pub use position::{InvalidPosition, Position};
 pub use seen::Seen;

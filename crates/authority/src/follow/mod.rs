@@ -18,7 +18,7 @@ mod status;
 
 use std::{pin::pin, time::Duration};
 
-use futures_util::future::{join_all, join3, select};
+use futures_util::future::{join, join_all, join3, select};
 use lanyard_store::Store;
 use lanyard_token::Clock;
 use tokio::time::{self, MissedTickBehavior};
@@ -28,14 +28,16 @@ pub(crate) use self::{reader::Reader, status::StatusBoard};
 use crate::{Authority, Entropy, Error};
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
-    /// Reads the log of every partition to its end, once, and makes the view as fresh as that.
+    /// Reads the log of every partition to its end, and the signing keys if they have changed, once,
+    /// and makes the view as fresh as that.
     ///
     /// # Errors
     /// The store's, and [`Error::Log`]. The view then stays as old as it is.
     pub async fn catch_up(&self) -> Result<(), Error> {
         let rounds = self.readers.iter().map(|reader| self.read_round(reader));
         // Each is driven to its end, whatever becomes of the others.
-        join_all(rounds).await.into_iter().collect()
+        let (rounds, keys) = join(join_all(rounds), self.reload_changed_keys()).await;
+        rounds.into_iter().chain([keys]).collect()
     }
 
     /// Follows the log and the signing keys for as long as it is polled. What fails is logged and
@@ -90,7 +92,9 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     }
 
     async fn reload_changed_keys(&self) -> Result<(), Error> {
+        let asked = self.clock.boot()?;
         if self.store.signing_keys_version().await? == self.keyring().version {
+            self.view.confirm_keys(asked);
             return Ok(());
         }
         self.reload_signing_keys().await

@@ -23,10 +23,12 @@ impl Chance for SystemChance {
     }
 }
 
-/// Waiting times that double from [`Backoff::FIRST`] up to [`Backoff::LONGEST`], each shortened by
-/// chance to somewhere between its half and its whole.
+/// Waiting times that double from [`Backoff::FIRST`] up to [`Backoff::LONGEST`] unless it is made with
+/// others, each shortened by chance to somewhere between its half and its whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
+    first: Duration,
+    longest: Duration,
     next: Duration,
 }
 
@@ -39,18 +41,27 @@ impl Backoff {
     /// Begins with the first.
     #[must_use]
     pub const fn new() -> Self {
-        Self { next: Self::FIRST }
+        Self::between(Self::FIRST, Self::LONGEST)
+    }
+
+    /// Begins with `first`, and waits no longer than `longest`.
+    pub(super) const fn between(first: Duration, longest: Duration) -> Self {
+        Self {
+            first,
+            longest,
+            next: first,
+        }
     }
 
     /// Begins again, because it worked.
     pub const fn reset(&mut self) {
-        self.next = Self::FIRST;
+        self.next = self.first;
     }
 
     /// The next waiting time.
     pub fn wait(&mut self, chance: &mut impl Chance) -> Duration {
         let whole = self.next;
-        self.next = (whole * 2).min(Self::LONGEST);
+        self.next = (whole * 2).min(self.longest);
         let half = whole / 2;
         half + half.mul_f64(f64::from(chance.draw()) / f64::from(u32::MAX))
     }

@@ -1,23 +1,27 @@
 //! The connections that the feed is followed over.
 
-use std::sync::atomic::Ordering;
+use std::{
+    future::pending,
+    sync::{Arc, atomic::Ordering},
+};
 
-use lanyard_proto::v1::{WatchRequest, WatchResponse, trust_service_client::TrustServiceClient};
-use lanyard_token::{Clock, ClockError};
-use tokio::{sync::mpsc, time};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Status, Streaming, transport::Endpoint};
+use lanyard_token::{BootTime, Clock};
+use tokio::time;
+use tonic::transport::Endpoint;
 
 use super::{
-    Backoff, Break, Chance, FeedCredential, Follower, Roots,
-    address::{CONNECT_TIMEOUT, endpoint},
+    Answered, Backoff, Chance, Change, FeedCredential, FeedStatus, Follower, Outcome, Role, Roots,
+    Selection,
+    address::endpoint,
+    connection::{Connection, Lost},
     status::count,
 };
 
 /// Which authority to follow, and as whom.
 #[derive(Clone, Debug)]
 pub struct FeedSettings {
-    addresses: Vec<Endpoint>,
+    first: Endpoint,
+    others: Vec<Endpoint>,
     credential: FeedCredential,
 }
 
@@ -44,27 +48,6 @@ pub struct Feed<C, X> {
     chance: X,
 }
 
-/// Why a connection ended.
-#[derive(Debug, thiserror::Error)]
-enum Lost {
-    #[error(transparent)]
-    Transport(#[from] tonic::transport::Error),
-    #[error("{}: {}", .0.code(), .0.message())]
-    Refused(#[from] Status),
-    #[error(transparent)]
-    Broken(#[from] Break),
-    #[error(transparent)]
-    Clock(#[from] ClockError),
-    #[error("the authority has ended the feed")]
-    Ended,
-    #[error("the authority takes no pings")]
-    Stuck,
-    #[error("the credential cannot sign a bearer")]
-    Credential,
-    #[error("the authority does not answer")]
-    NoAnswer,
-}
-
 impl FeedSettings {
     /// Follows one of these addresses at a time, beginning with the first. Whom the system believes
     /// is believed of those that are `https` URLs.
@@ -88,13 +71,10 @@ impl FeedSettings {
         credential: FeedCredential,
     ) -> Result<Self, FeedSettingsError> {
         let addresses = addresses.into_iter();
-        let addresses = addresses.map(|one| endpoint(one.as_ref(), roots));
-        let addresses: Vec<_> = addresses.collect::<Result<_, _>>()?;
-        if addresses.is_empty() {
-            return Err(FeedSettingsError::NoAddress);
-        }
+        let mut addresses = addresses.map(|one| endpoint(one.as_ref(), roots));
         Ok(Self {
-            addresses,
+            first: addresses.next().ok_or(FeedSettingsError::NoAddress)??,
+            others: addresses.collect::<Result<_, _>>()?,
             credential,
         })
     }
@@ -113,78 +93,202 @@ impl<C: Clock, X: Chance> Feed<C, X> {
         }
     }
 
-    /// Follows for as long as it is polled, whatever becomes of the authority.
-    pub async fn follow(mut self) {
-        let mut backoff = Backoff::new();
-        let addresses = self.settings.addresses.clone();
-        for address in addresses.iter().cycle() {
-            let lost = self.watch(address).await;
-            let was_connected = self
-                .follower
-                .status()
-                .connected
-                .swap(false, Ordering::Relaxed);
-            if was_connected {
-                backoff.reset();
-            }
-            if let Err(lost) = lost {
-                let address = address.uri();
-                tracing::warn!(%address, %lost, "the feed was lost and is looked for again");
-            }
-            time::sleep(backoff.wait(&mut self.chance)).await;
-        }
-    }
-
-    /// Follows over one connection, up to its end.
-    async fn watch(&mut self, address: &Endpoint) -> Result<(), Lost> {
-        let channel = address.connect().await?;
-        let (asked, requests) = mpsc::channel(UNANSWERED);
-        for request in self.follower.connect(self.clock.boot()?) {
-            send(&asked, request)?;
-        }
-        let mut request = Request::new(ReceiverStream::new(requests));
-        let authorization = self.settings.credential.authorization(self.clock.wall()?);
-        let authorization = authorization.ok_or(Lost::Credential)?;
-        request
-            .metadata_mut()
-            .insert("authorization", authorization);
-        let mut client = TrustServiceClient::new(channel);
-        let answered = time::timeout(CONNECT_TIMEOUT, client.watch(request)).await;
-        let messages = answered.map_err(|_elapsed| Lost::NoAnswer)??.into_inner();
-        count(&self.follower.status().connections);
-        self.listen(messages, &asked).await
-    }
-
-    async fn listen(
-        &mut self,
-        mut messages: Streaming<WatchResponse>,
-        asked: &mpsc::Sender<WatchRequest>,
-    ) -> Result<(), Lost> {
+    /// Follows for as long as it is polled, whatever becomes of the authorities.
+    pub async fn follow(self) {
+        let Self {
+            settings,
+            follower,
+            clock,
+            chance,
+        } = self;
+        let selection = Selection::new(1 + settings.others.len(), follower.pace().stale_after);
+        let mut following = Following {
+            settings,
+            clock,
+            chance,
+            status: follower.status(),
+            selection,
+            backoff: Backoff::new(),
+        };
+        let mut current = following.open(0, follower);
+        let mut candidate = None;
         loop {
-            let wait = self.follower.due().since(self.clock.boot()?);
-            tokio::select! {
-                biased;
-                message = messages.message() => {
-                    let message = message?.ok_or(Lost::Ended)?;
-                    self.follower.receive(&message, self.clock.boot()?)?;
+            match following.wait(&mut current, candidate.as_mut()).await {
+                Event::Current(Ok(())) => following.listen(&mut current, &mut candidate),
+                Event::Candidate(Ok(())) => following.judge(&mut current, &mut candidate),
+                Event::Current(Err(lost)) => {
+                    current = following.replace(current, &lost, candidate.take()).await;
                 }
-                () = time::sleep(wait) => {}
-            }
-            if let Some(ping) = self.follower.tick(self.clock.boot()?)? {
-                send(asked, ping)?;
+                Event::Candidate(Err(lost)) => {
+                    following.give_up(&mut current, &mut candidate, &lost)
+                }
+                Event::Due => following.try_another(&mut current, &mut candidate),
             }
         }
     }
 }
 
-fn send(asked: &mpsc::Sender<WatchRequest>, request: WatchRequest) -> Result<(), Lost> {
-    asked
-        .try_send(request)
-        .map_err(|_full_or_closed| Lost::Stuck)
+/// The connections of a feed, and what decides between them.
+struct Following<C, X> {
+    settings: FeedSettings,
+    clock: C,
+    chance: X,
+    status: Arc<FeedStatus>,
+    selection: Selection,
+    backoff: Backoff,
 }
 
-/// How many pings may wait to be sent. More of them mean that nothing goes out at all.
-const UNANSWERED: usize = 32;
+/// What has happened to the connections.
+enum Event {
+    /// Something on the one that is followed, or it is lost.
+    Current(Result<(), Lost>),
+    /// Something on the candidate, or it is lost.
+    Candidate(Result<(), Lost>),
+    /// Another address may be tried.
+    Due,
+}
+
+impl<C: Clock, X: Chance> Following<C, X> {
+    /// Waits until something has happened.
+    async fn wait(
+        &mut self,
+        current: &mut Connection,
+        candidate: Option<&mut Connection>,
+    ) -> Event {
+        let (clock, now) = (&self.clock, self.now());
+        let due = self.selection.due().map(|due| due.since(now));
+        let on_candidate = async {
+            match candidate {
+                Some(candidate) => candidate.advance(clock).await,
+                None => pending().await,
+            }
+        };
+        let due = async {
+            match due {
+                Some(wait) => time::sleep(wait).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            done = current.advance(clock) => Event::Current(done),
+            done = on_candidate => Event::Candidate(done),
+            () = due => Event::Due,
+        }
+    }
+
+    /// Takes the age of the authority's list, if there was an answer.
+    fn listen(&mut self, current: &mut Connection, candidate: &mut Option<Connection>) {
+        let Some(Answered { age }) = current.follower.take_answer() else {
+            return;
+        };
+        let address = current.address.uri();
+        match self.selection.current_answered(age, self.now()) {
+            None => {}
+            Some(Change::Stale) => {
+                count(&self.status.stale_authorities);
+                tracing::warn!(%address, ?age, "authority is stale: its own list is old");
+            }
+            Some(Change::Fresh) => {
+                tracing::info!(%address, "authority is fresh again");
+                *candidate = None;
+                current.follower.set_role(Role::Only);
+            }
+        }
+    }
+
+    /// Keeps the fresher of the two, once the candidate has answered.
+    fn judge(&mut self, current: &mut Connection, candidate: &mut Option<Connection>) {
+        let answered = candidate
+            .as_mut()
+            .and_then(|one| one.follower.take_answer());
+        let Some(Answered { age }) = answered else {
+            return;
+        };
+        let now = self.now();
+        let outcome = self
+            .selection
+            .candidate_answered(age, now, &mut self.chance);
+        let candidate = candidate.take();
+        if let (Outcome::Switched, Some(candidate)) = (outcome, candidate) {
+            let (from, to) = (current.address.uri().clone(), candidate.address.uri());
+            tracing::warn!(%from, %to, ?age, "left a stale authority for a fresher one");
+            count(&self.status.switches);
+            count_connected(&self.status);
+            *current = candidate;
+        }
+        current.follower.set_role(Role::Only);
+    }
+
+    /// The candidate is lost. That says nothing about the connection.
+    fn give_up(
+        &mut self,
+        current: &mut Connection,
+        candidate: &mut Option<Connection>,
+        lost: &Lost,
+    ) {
+        if let Some(candidate) = candidate.take() {
+            let address = candidate.address.uri();
+            tracing::debug!(%address, %lost, "a fresher authority was not found here");
+        }
+        self.selection.candidate_lost(self.now(), &mut self.chance);
+        current.follower.set_role(Role::Only);
+    }
+
+    /// Opens a connection to the next address beside the one that is followed.
+    fn try_another(&mut self, current: &mut Connection, candidate: &mut Option<Connection>) {
+        if let Some(address) = self.selection.try_next(self.now()) {
+            *candidate = Some(self.open(address, current.follower.candidate()));
+            current.follower.set_role(Role::Current);
+        }
+    }
+
+    /// The connection is lost. The candidate takes its place, or else the next address is connected
+    /// to after a while.
+    async fn replace(
+        &mut self,
+        current: Connection,
+        lost: &Lost,
+        candidate: Option<Connection>,
+    ) -> Connection {
+        let address = current.address.uri();
+        tracing::warn!(%address, %lost, "the feed was lost and is looked for again");
+        if self.status.connected.swap(false, Ordering::Relaxed) {
+            self.backoff.reset();
+        }
+        let next = self.selection.current_lost();
+        let Connection { mut follower, .. } = current;
+        follower.set_role(Role::Only);
+        if let (None, Some(mut candidate)) = (next, candidate) {
+            candidate.follower.set_role(Role::Only);
+            return candidate;
+        }
+        time::sleep(self.backoff.wait(&mut self.chance)).await;
+        self.open(self.selection.current(), follower)
+    }
+
+    fn open(&self, address: usize, follower: Follower) -> Connection {
+        let FeedSettings {
+            first,
+            others,
+            credential,
+        } = &self.settings;
+        let address = address.checked_sub(1).and_then(|index| others.get(index));
+        Connection::open(
+            address.unwrap_or(first).clone(),
+            credential.clone(),
+            follower,
+        )
+    }
+
+    /// Without a clock nothing is due; the connections notice, too, and end for it.
+    fn now(&self) -> BootTime {
+        self.clock.boot().unwrap_or_default()
+    }
+}
+
+fn count_connected(status: &FeedStatus) {
+    status.connected.store(true, Ordering::Relaxed);
+}
 
 #[cfg(test)]
 mod tests {

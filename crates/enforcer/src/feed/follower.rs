@@ -24,7 +24,10 @@ use super::{
     status::count,
     wire::{self, NotUnderstood},
 };
-use crate::Known;
+use crate::{
+    Known,
+    known::{Replace, VersionedKeys},
+};
 
 /// Somebody who follows the feed, over one connection after the other.
 #[derive(Debug)]
@@ -39,7 +42,27 @@ pub struct Follower {
     /// The latest time up to which the list was trimmed.
     trimmed_to: UnixTime,
     nonce: u64,
+    role: Role,
     connection: Connection,
+}
+
+/// What a follower is beside another that makes the same knowledge grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// There is no other.
+    #[default]
+    Only,
+    /// The one that counts, beside a candidate.
+    Current,
+    /// One that may take its place.
+    Candidate,
+}
+
+/// What the answer to a ping has of the authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// How old the authority's own list was; absent if it has read none of it, or not all.
+    pub age: Option<Duration>,
 }
 
 /// What is forgotten with a connection.
@@ -48,6 +71,10 @@ struct Connection {
     phase: Phase,
     /// Whether the keys were told. Those of the connection before may be out of date.
     has_keys: bool,
+    /// Keys that are older than those that count, until the authority has shown that it is fresh.
+    older_keys: Option<VersionedKeys>,
+    /// The answer to a ping that has come last.
+    answered: Option<Answered>,
     /// Pings that were not answered yet, and when each was sent.
     asked: VecDeque<(u64, BootTime)>,
     heard_at: BootTime,
@@ -77,8 +104,42 @@ impl Follower {
             snapshot_begun: None,
             trimmed_to: UnixTime::default(),
             nonce: 0,
+            role: Role::Only,
             connection: Connection::default(),
         }
+    }
+
+    /// Another one that makes the same knowledge grow, over a connection of its own to another
+    /// authority. It goes on from the same place: all that is known up to there is common to both.
+    #[must_use]
+    pub fn candidate(&self) -> Self {
+        Self {
+            known: self.known.clone(),
+            pace: self.pace,
+            status: Arc::clone(&self.status),
+            place: self.place.clone(),
+            snapshot_begun: self.snapshot_begun,
+            trimmed_to: self.trimmed_to,
+            nonce: 0,
+            role: Role::Candidate,
+            connection: Connection::default(),
+        }
+    }
+
+    /// Sets what it is beside another.
+    pub const fn set_role(&mut self, role: Role) {
+        self.role = role;
+    }
+
+    /// How often it asks, and how long it waits.
+    #[must_use]
+    pub const fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// The answer to a ping that has come since this was last called.
+    pub const fn take_answer(&mut self) -> Option<Answered> {
+        self.connection.answered.take()
     }
 
     /// Begins a connection: what to send first.
@@ -267,20 +328,23 @@ impl Follower {
     }
 
     fn take_keys(&mut self, keys: &v1::KeySet) -> Result<(), Break> {
-        let view = self.view()?;
-        let known = view.keys();
-        let keys = wire::key_set(keys, &known);
-        if keys != *known {
-            view.set_keys(keys);
-        }
+        self.view()?;
+        let keys = wire::key_set(keys);
+        let counts = self.known.take_keys(&keys, Replace::UnlessOlder);
+        self.connection.older_keys = (!counts).then_some(keys);
         self.connection.has_keys = true;
         Ok(())
     }
 
     /// Takes the answer to a ping for what it proves.
     fn hear(&mut self, heartbeat: &v1::Heartbeat, now: BootTime) -> Result<(), Break> {
-        let v1::Heartbeat { nonce, age, list } = heartbeat;
-        let age = age.map(wire::age).transpose()?;
+        let v1::Heartbeat {
+            nonce,
+            age,
+            list,
+            younger_partitions,
+        } = heartbeat;
+        let ages = wire::ages(*age, younger_partitions)?;
         if let Some(list) = list {
             self.compare(list, now)?;
         }
@@ -288,16 +352,31 @@ impl Follower {
         if !self.connection.has_keys {
             return Err(Break::Unexpected);
         }
-        let as_of = age.and_then(|age| Freshness::moment(sent, age));
-        let (Some(as_of), Some(place)) = (as_of, &self.place) else {
-            return Ok(());
-        };
         let view = self.view()?;
-        for (partition, end) in place.iter() {
-            view.confirm(partition, end.position, as_of)
-                .map_err(unknown)?;
+        let age = ages.oldest();
+        self.connection.answered = Some(Answered { age });
+        if age.is_some_and(|age| age <= self.pace.stale_after)
+            && let Some(keys) = self.connection.older_keys.take()
+        {
+            self.known.take_keys(&keys, Replace::Always);
         }
-        self.status.connected.store(true, Ordering::Relaxed);
+        let place = self.place.as_ref().ok_or(Break::Unexpected)?;
+        let mut is_confirmed = false;
+        for (partition, end) in place.iter() {
+            let age = ages.of(partition);
+            if let Some(as_of) = age.and_then(|age| Freshness::moment(sent, age)) {
+                view.confirm(partition, end.position, as_of)
+                    .map_err(unknown)?;
+                is_confirmed = true;
+            }
+        }
+        if is_confirmed {
+            // The authority gives no age beside keys that are out of date.
+            view.confirm_keys(sent);
+            if self.role != Role::Candidate {
+                self.status.connected.store(true, Ordering::Relaxed);
+            }
+        }
         Ok(())
     }
 
@@ -306,12 +385,15 @@ impl Follower {
     /// A list that differs although it was read as a whole a moment ago has more than the
     /// authority's, which does no harm. Otherwise it may lack something: it is not confirmed, and
     /// read again.
+    ///
+    /// Nothing is compared while another follower makes the list grow, nor while the list is ahead of
+    /// this authority's, as it may be for a moment after that.
     fn compare(&mut self, list: &v1::ListDigest, now: BootTime) -> Result<(), Break> {
         let theirs = wire::fingerprint(list)?;
-        if theirs.cutoff < self.trimmed_to {
+        let view = self.view()?;
+        if theirs.cutoff < self.trimmed_to || self.role != Role::Only || self.is_ahead(&view) {
             return Ok(());
         }
-        let view = self.view()?;
         if theirs.cutoff > self.trimmed_to {
             view.trim(theirs.cutoff);
             self.trimmed_to = theirs.cutoff;
@@ -330,6 +412,15 @@ impl Follower {
             return Ok(());
         }
         Err(Break::Diverged)
+    }
+
+    /// Whether the list has something that lies beyond the place of this follower.
+    fn is_ahead(&self, view: &View) -> bool {
+        let mut places = self.place.iter().flat_map(FeedCursor::iter);
+        places.any(|(partition, end)| {
+            let furthest = view.furthest(partition);
+            furthest.is_ok_and(|furthest| furthest > end.position)
+        })
     }
 
     /// When the ping of that nonce was sent. Those before it will not be answered any more.

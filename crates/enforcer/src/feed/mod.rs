@@ -6,7 +6,9 @@
 //! | `broken` | why a connection is given up |
 //! | `wire` | messages taken apart; what is not understood is never stepped over |
 //! | `address` | where an authority answers, and who is believed to be it |
-//! | `client` | the connections: one address after the other, for ever |
+//! | `selection` | which of several authorities to follow |
+//! | `connection` | one connection: opened, listened to, pinged |
+//! | `client` | the connections: the one that is followed, and a candidate beside it |
 //! | `backoff`, `pace` | how long to wait |
 //! | `credential` | the bearers that the authority wants to see |
 //! | `status` | how it goes, for those who watch over it |
@@ -18,9 +20,11 @@ mod address;
 mod backoff;
 mod broken;
 mod client;
+mod connection;
 mod credential;
 mod follower;
 mod pace;
+mod selection;
 mod status;
 mod wire;
 
@@ -30,8 +34,9 @@ pub use self::{
     broken::Break,
     client::{Feed, FeedSettings, FeedSettingsError},
     credential::FeedCredential,
-    follower::Follower,
+    follower::{Answered, Follower, Role},
     pace::Pace,
+    selection::{Change, Outcome, Selection},
     status::FeedStatus,
     wire::NotUnderstood,
 };

@@ -11,6 +11,9 @@ pub struct Pace {
     pub ping_every: Duration,
     /// How long nothing may be heard before the connection is given up.
     pub silence: Duration,
+    /// How old an authority's own list may be before another authority is tried. A few times what is
+    /// usual: an authority reads its logs four times a second.
+    pub stale_after: Duration,
 }
 
 impl From<FreshnessBound> for Pace {
@@ -21,12 +24,15 @@ impl From<FreshnessBound> for Pace {
         Self {
             ping_every,
             silence,
+            stale_after: (bound.as_duration() / 2).min(LONGEST_STALE),
         }
     }
 }
 
 /// However loose the bound is, an outage is to be noticed while another authority can still help.
 const SLOWEST_PING: Duration = Duration::from_secs(2);
+/// However loose the bound is, a revocation at another authority is to be known soon.
+const LONGEST_STALE: Duration = Duration::from_secs(4);
 /// A tight bound must not make an ordinary pause an outage.
 const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 
@@ -40,7 +46,10 @@ mod tests {
             let Pace {
                 ping_every,
                 silence,
+                stale_after,
             } = bound.into();
+            assert!(stale_after * 2 <= bound.as_duration());
+            assert!(stale_after >= Duration::from_millis(500));
             assert!(ping_every * 8 <= bound.as_duration());
             assert!(silence >= ping_every * 4);
             assert!(silence <= bound.as_duration());

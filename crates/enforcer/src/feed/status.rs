@@ -12,6 +12,8 @@ pub struct FeedStatus {
     pub(super) not_understood: AtomicU64,
     pub(super) gaps: AtomicU64,
     pub(super) divergences: AtomicU64,
+    pub(super) stale_authorities: AtomicU64,
+    pub(super) switches: AtomicU64,
 }
 
 impl FeedStatus {
@@ -49,6 +51,18 @@ impl FeedStatus {
     #[must_use]
     pub fn gaps(&self) -> u64 {
         self.gaps.load(Ordering::Relaxed)
+    }
+
+    /// How often the authority that is followed became stale.
+    #[must_use]
+    pub fn stale_authorities(&self) -> u64 {
+        self.stale_authorities.load(Ordering::Relaxed)
+    }
+
+    /// How often a stale authority was left for a fresher one.
+    #[must_use]
+    pub fn switches(&self) -> u64 {
+        self.switches.load(Ordering::Relaxed)
     }
 
     /// How often the list was not what the authority's is.

@@ -8,11 +8,13 @@ use std::{num::NonZeroU16, time::Duration};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use lanyard_proto::v1;
 use lanyard_revocation::{
-    Digest, Entry, Fingerprint, Handle, HandleKind, PartitionId, RETENTION, Revocation,
+    Ages, Digest, Entry, Fingerprint, Handle, HandleKind, PartitionId, RETENTION, Revocation,
 };
 use lanyard_token::{KeySet, KeyState, PublicKey, PublishedKey, UnixTime};
 use prost_types::Timestamp;
 use uuid::Uuid;
+
+use crate::known::VersionedKeys;
 
 /// A part of a message that says nothing that this version knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +55,19 @@ pub(super) fn revoked(
     Ok((revocation, time.saturating_add(RETENTION)))
 }
 
-pub(super) fn age(message: prost_types::Duration) -> Result<Duration, NotUnderstood> {
+pub(super) fn ages(
+    oldest: Option<prost_types::Duration>,
+    younger: &[v1::PartitionAge],
+) -> Result<Ages, NotUnderstood> {
+    let younger = younger.iter().map(|one| {
+        let given = one.age.ok_or(NotUnderstood("an age"))?;
+        Ok((partition(one.partition)?, age(given)?))
+    });
+    let younger: Vec<_> = younger.collect::<Result<_, _>>()?;
+    Ok(Ages::new(oldest.map(age).transpose()?, younger))
+}
+
+fn age(message: prost_types::Duration) -> Result<Duration, NotUnderstood> {
     Duration::try_from(message).map_err(|_| NotUnderstood("an age"))
 }
 
@@ -71,26 +85,24 @@ pub(super) fn fingerprint(message: &v1::ListDigest) -> Result<Fingerprint, NotUn
     })
 }
 
-/// The keys that are understood. One that was known to be revoked stays so: an authority that has
-/// not heard of it must not take it back.
-pub(super) fn key_set(message: &v1::KeySet, known: &KeySet) -> KeySet {
-    let v1::KeySet { keys, revoked_keys } = message;
+/// The keys that are understood.
+pub(super) fn key_set(message: &v1::KeySet) -> VersionedKeys {
+    let v1::KeySet {
+        keys,
+        revoked_keys,
+        version,
+    } = message;
     let since = UnixTime::default();
-    let good = keys.iter().filter_map(public_key).map(|key| {
-        let is_revoked = |known: &PublishedKey| known.state.is_revoked();
-        let state = if known.find(key.id()).is_some_and(is_revoked) {
-            KeyState::Revoked { since }
-        } else {
-            KeyState::Active { since }
-        };
-        PublishedKey { key, state }
-    });
-    let revoked = revoked_keys.iter().filter_map(public_key);
-    let revoked = revoked.map(|key| PublishedKey {
-        key,
-        state: KeyState::Revoked { since },
-    });
-    KeySet::new(good.chain(revoked))
+    let in_state = |keys: &[v1::JsonWebKey], state| -> Vec<PublishedKey> {
+        let keys = keys.iter().filter_map(public_key);
+        keys.map(|key| PublishedKey { key, state }).collect()
+    };
+    let good = in_state(keys, KeyState::Active { since });
+    let revoked = in_state(revoked_keys, KeyState::Revoked { since });
+    VersionedKeys {
+        keys: KeySet::new(good.into_iter().chain(revoked)),
+        version: *version,
+    }
 }
 
 fn revoked_at(message: &v1::RevokedHandle) -> Result<(Revocation, UnixTime), NotUnderstood> {

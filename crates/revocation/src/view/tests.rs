@@ -50,6 +50,16 @@ fn handle(id: u128) -> Handle {
     }
 }
 
+/// A resource of the first partition, and one of the second.
+fn resources_of(view: &View) -> (ResourceId, ResourceId) {
+    let in_partition = |partition| {
+        let ids = (0..).map(|id| ResourceId::from_uuid(Uuid::from_u128(id)));
+        let mut own = ids.filter(|id| view.partition_of(*id) == partition);
+        own.next().unwrap()
+    };
+    (in_partition(FIRST), in_partition(SECOND))
+}
+
 fn waits(view: &View, position: Position) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     pin!(view.reached(FIRST, position))
@@ -244,6 +254,91 @@ fn the_slowest_partition_decides_how_fresh_the_view_is() {
     assert_eq!(view.fresh(boot(400 + 841), BOUND), Err(stale));
     view.confirm(SECOND, Position::ZERO, boot(1_200)).unwrap();
     assert_eq!(view.age(boot(1_300)), Some(Duration::from_mins(5)));
+}
+
+#[test]
+fn freshness_for_a_resource_is_that_of_its_partition_alone() {
+    let view = view_of(2);
+    let (here, beside) = resources_of(&view);
+    view.confirm(FIRST, Position::ZERO, boot(1_000)).unwrap();
+    view.confirm(SECOND, Position::ZERO, boot(100)).unwrap();
+    let now = boot(1_001);
+    assert_eq!(view.fresh_for(here, now, BOUND), Ok(Duration::from_secs(1)));
+    let stale = Stale {
+        age: Some(Duration::from_secs(901)),
+        bound: BOUND,
+    };
+    assert_eq!(view.fresh_for(beside, now, BOUND), Err(stale));
+    assert_eq!(view.coverage(now, BOUND), Coverage::Partial(vec![SECOND]));
+    assert_eq!(view.ages(now).of(FIRST), Some(Duration::from_secs(1)));
+    assert_eq!(view.ages(now).of(SECOND), Some(Duration::from_secs(901)));
+    assert_eq!(view.coverage(boot(900), BOUND), Coverage::Full);
+    assert_eq!(view.coverage(boot(9_000), BOUND), Coverage::None);
+}
+
+#[test]
+fn the_handles_of_a_token_are_looked_up_in_its_own_partition_and_nowhere_else() {
+    let (view, issuer) = (view_of(2), Issuer::new());
+    let (here, beside) = resources_of(&view);
+    for (resource, own, other) in [(here, FIRST, SECOND), (beside, SECOND, FIRST)] {
+        let claims = Claims {
+            subject: IdentityId::new(resource, Uuid::from_u128(2)),
+            ..claims()
+        };
+        let token = issuer.verified(&claims);
+        for handle in crate::handles_of(&token) {
+            let view = view_of(2);
+            view.apply(other, &[entry(handle, place(10))]).unwrap();
+            assert_eq!(view.revoked(&token), None, "{handle} in the other one");
+            view.apply(own, &[entry(handle, place(10))]).unwrap();
+            assert_eq!(view.revoked(&token), Some(handle));
+        }
+    }
+}
+
+#[test]
+fn what_a_compromised_key_signed_is_refused_by_the_list_whatever_its_position() {
+    let (view, issuer) = (view_of(1), Issuer::new());
+    let forged = issuer.token_at(Position::new(u64::MAX, 9));
+    let key = Handle::signing_key(signing_key());
+    view.apply(FIRST, &[entry(key, place(10))]).unwrap();
+    assert_eq!(view.revoked(&forged), None);
+    let mut compromised = entry(key, place(11));
+    compromised.revocation.is_final = true;
+    view.apply(FIRST, &[compromised]).unwrap();
+    assert_eq!(view.revoked(&forged), Some(key));
+
+    let mut gone = entry(Handle::resource(resource()), place(12));
+    gone.revocation.is_final = true;
+    let view = view_of(1);
+    view.apply(FIRST, &[gone]).unwrap();
+    assert_eq!(view.revoked(&forged), None, "others are judged by position");
+}
+
+#[test]
+fn no_list_is_fresh_beside_a_key_set_that_is_out_of_date() {
+    let view = view_of(2);
+    let (here, _) = resources_of(&view);
+    view.confirm_keys(boot(1_000));
+    let last = boot(1_000 + View::KEYS_TRUSTED_FOR.as_secs());
+    for partition in [FIRST, SECOND] {
+        view.confirm(partition, Position::ZERO, last).unwrap();
+    }
+    let later = last.saturating_add(Duration::from_nanos(1));
+    assert_eq!(view.age_for(here, last), Some(Duration::ZERO));
+    assert_eq!(view.age_for(here, later), None);
+    assert_eq!((view.age(later), view.ages(later)), (None, Ages::default()));
+    assert_eq!(view.coverage(later, BOUND), Coverage::None);
+    view.confirm_keys(boot(2_000));
+    assert_eq!(view.coverage(later, BOUND), Coverage::Full);
+}
+
+/// The entry of a compromised key and the copy of the key set that lacks its state never are out of
+/// date together.
+#[test]
+fn a_compromised_key_is_in_the_list_for_longer_than_copies_of_the_key_set_are_trusted() {
+    let copies = View::KEYS_TRUSTED_FOR * 2 + FreshnessBound::MAX.as_duration();
+    assert!(copies < RETENTION);
 }
 
 #[test]
@@ -457,7 +552,7 @@ fn a_view_is_still_right_after_a_thread_has_panicked_while_it_held_a_lock() {
     let identity = entry(Handle::identity(&claims().subject), place(10));
     thread::scope(|scope| {
         let poisoner = scope.spawn(|| {
-            let _freshness = view.freshness.write();
+            let _confirmed = view.confirmed.write();
             let _keys = view.keys.write();
             let half = iter::once((identity.revocation, identity.expires_at()));
             let then = iter::once_with(|| panic!("on purpose"));

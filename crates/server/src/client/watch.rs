@@ -85,10 +85,15 @@ fn key_set(cursor: &str, keys: KeySet) -> Record {
         let ids: Vec<String> = keys.into_iter().map(|key| key.kid).collect();
         ids.join(" ")
     };
-    let KeySet { keys, revoked_keys } = keys;
+    let KeySet {
+        keys,
+        revoked_keys,
+        version,
+    } = keys;
     told("key_set", cursor)
         .text("keys", ids(keys))
         .text("revoked_keys", ids(revoked_keys))
+        .text("version", version.to_string())
 }
 
 fn revoked(what: &'static str, cursor: &str, one: RevokedHandle) -> Record {
@@ -108,11 +113,19 @@ fn heartbeat(cursor: &str, heartbeat: Heartbeat) -> Record {
         nonce: _,
         age,
         list,
+        younger_partitions,
     } = heartbeat;
+    let younger = younger_partitions.into_iter().map(|one| {
+        let age = one.age.map(|age| format!(" {age}")).unwrap_or_default();
+        format!("{}{age}", one.partition)
+    });
+    let younger: Vec<String> = younger.collect();
+    let younger = (!younger.is_empty()).then(|| younger.join(", "));
     let live = list.map(|ListDigest { live_entries, .. }| live_entries.to_string());
     told("heartbeat", cursor)
         .maybe("age", age.map(|age| format!("{age}")))
         .maybe("live_entries", live)
+        .maybe("younger_partitions", younger)
 }
 
 fn told(what: &'static str, cursor: &str) -> Record {

@@ -27,7 +27,7 @@ impl Collector for FeedNumbers {
     }
 }
 
-static SHOWN: [Shown; 7] = [
+static SHOWN: [Shown; 9] = [
     Shown {
         name: "feed_connected",
         help: "1 while an authority answers, else 0",
@@ -62,5 +62,15 @@ static SHOWN: [Shown; 7] = [
         name: "feed_divergences",
         help: "Times that the list was not what the authority's is",
         read: FeedStatus::divergences,
+    },
+    Shown {
+        name: "feed_stale_authorities",
+        help: "Times that the authority that is followed became stale itself",
+        read: FeedStatus::stale_authorities,
+    },
+    Shown {
+        name: "feed_switches",
+        help: "Times that a stale authority was left for a fresher one",
+        read: FeedStatus::switches,
     },
 ];

@@ -34,7 +34,7 @@ impl<S: Store> Door for ServedAuthority<S> {
         match Kind::of(path) {
             Kind::Step => self.seen_for_step(bearer),
             Kind::Check => self.seen_for_check(bearer),
-            Kind::Other => None,
+            Kind::Revocation | Kind::Other => None,
         }
     }
 
@@ -43,6 +43,7 @@ impl<S: Store> Door for ServedAuthority<S> {
         let admitted = match Kind::of(path) {
             Kind::Step => self.authenticate_for_step(bearer).await,
             Kind::Check => self.authenticate_for_check(bearer).await,
+            Kind::Revocation => self.authenticate_for_revocation(bearer).await,
             Kind::Other => self.authenticate(bearer).await,
         };
         admitted.map_err(refused)
@@ -78,8 +79,10 @@ fn refused(error: Error) -> Status {
 enum Kind {
     /// Its step in the store finds out by itself whether the caller's access key is still there.
     Step,
-    /// It is answered from the list, and changes nothing.
+    /// It is answered from the list and the keys, and changes nothing.
     Check,
+    /// It revokes, and its step in the store finds out the same, but the caller is looked up first.
+    Revocation,
     /// Anything else.
     Other,
 }
@@ -88,7 +91,9 @@ impl Kind {
     fn of(path: &str) -> Self {
         if CHECKED_BY_THE_STEP.contains(&path) {
             Self::Step
-        } else if path.starts_with(CHECKS) {
+        } else if REVOCATIONS.contains(&path) {
+            Self::Revocation
+        } else if CHECKS.iter().any(|service| path.starts_with(service)) {
             Self::Check
         } else {
             Self::Other
@@ -132,8 +137,18 @@ const CHECKED_BY_THE_STEP: [&str; 2] = [
     "/lanyard.v1.IdentityService/IssueToken",
 ];
 
-/// What the paths of the methods begin with that answer from the list and change nothing.
-const CHECKS: &str = "/lanyard.v1.PolicyService/";
+/// The methods that revoke. Their steps find out, too, whether the caller's access key is still there,
+/// so a key that cannot be looked up, because another part of the store is away, may still call them.
+const REVOCATIONS: [&str; 3] = [
+    "/lanyard.v1.IdentityService/DeleteIdentity",
+    "/lanyard.v1.IdentityService/RevokeToken",
+    "/lanyard.v1.IdentityService/RevokeTokens",
+];
+
+/// What the paths of the methods begin with that answer from the list and the keys, and change
+/// nothing. The feed is among them: while a part of the store is away, enforcers come back to it for
+/// the rest.
+const CHECKS: [&str; 2] = ["/lanyard.v1.PolicyService/", "/lanyard.v1.TrustService/"];
 
 #[cfg(test)]
 mod tests {

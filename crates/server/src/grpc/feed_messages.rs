@@ -1,11 +1,11 @@
 //! Messages of the trust service, from the domain to the wire.
 
-use std::{num::NonZeroU16, time::Duration};
+use std::num::NonZeroU16;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use lanyard_proto::v1::{self, watch_response::Message};
 use lanyard_revocation::{
-    Entry, Fingerprint, Handle, HandleKind, PartitionId, RETENTION, Revocation,
+    Ages, Entry, Fingerprint, Handle, HandleKind, PartitionId, RETENTION, Revocation,
 };
 use lanyard_token::{KeySet, PublicKey, UnixTime};
 
@@ -18,7 +18,7 @@ pub(super) fn started(partitions: NonZeroU16, resumed: bool) -> Message {
     })
 }
 
-pub(super) fn key_set(keys: &KeySet) -> v1::KeySet {
+pub(super) fn key_set(keys: &KeySet, version: u64) -> v1::KeySet {
     let part = |revoked: bool| {
         let part = keys
             .iter()
@@ -28,6 +28,7 @@ pub(super) fn key_set(keys: &KeySet) -> v1::KeySet {
     v1::KeySet {
         keys: part(false),
         revoked_keys: part(true),
+        version,
     }
 }
 
@@ -57,15 +58,16 @@ pub(super) fn revocations(partition: PartitionId, entries: &[Entry]) -> Message 
     })
 }
 
-pub(super) fn heartbeat(
-    nonce: u64,
-    age: Option<Duration>,
-    fingerprint: Option<Fingerprint>,
-) -> Message {
+pub(super) fn heartbeat(nonce: u64, ages: &Ages, fingerprint: Option<Fingerprint>) -> Message {
+    let younger = ages.younger().map(|(partition, age)| v1::PartitionAge {
+        partition: partition.as_u16().into(),
+        age: Some(duration(age)),
+    });
     Message::Heartbeat(v1::Heartbeat {
         nonce,
-        age: age.map(duration),
+        age: ages.oldest().map(duration),
         list: fingerprint.map(list_digest),
+        younger_partitions: younger.collect(),
     })
 }
 

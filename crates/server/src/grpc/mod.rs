@@ -56,16 +56,23 @@ pub(crate) use self::{
 /// The authority as it is served: over a real clock and real chance.
 pub(crate) type ServedAuthority<S> = Authority<S, SystemClock, SystemEntropy>;
 
+pub(crate) const IDENTITY_SERVICE: &str = "lanyard.v1.IdentityService";
+pub(crate) const ADMIN_SERVICE: &str = "lanyard.v1.AdminService";
 pub(crate) const POLICY_SERVICE: &str = "lanyard.v1.PolicyService";
+pub(crate) const TRUST_SERVICE: &str = "lanyard.v1.TrustService";
 
-/// What is served, for health and reflection. The empty name stands for the whole.
+/// What is served, for health and reflection. The empty name stands for the process: it serves until
+/// it drains, whatever becomes of the store, so that nothing restarts it for that.
 pub(crate) const SERVICES: [&str; 5] = [
     "",
-    "lanyard.v1.IdentityService",
-    "lanyard.v1.AdminService",
+    IDENTITY_SERVICE,
+    ADMIN_SERVICE,
     POLICY_SERVICE,
-    "lanyard.v1.TrustService",
+    TRUST_SERVICE,
 ];
+
+/// The services that answer from the revocation list, and so need a fresh one.
+pub(crate) const CHECK_SERVICES: [&str; 2] = [POLICY_SERVICE, TRUST_SERVICE];
 
 /// What an enforcement point serves.
 pub(crate) const ENFORCER_SERVICES: [&str; 2] = ["", POLICY_SERVICE];
@@ -106,7 +113,7 @@ pub(crate) fn trust_service<S: Store>(
 pub(crate) async fn health(services: &[&str]) -> (HealthReporter, HealthServer<HealthService>) {
     let reporter = HealthReporter::new();
     for name in services {
-        let waits = *name == POLICY_SERVICE;
+        let waits = CHECK_SERVICES.contains(name);
         let status = if waits {
             ServingStatus::NotServing
         } else {

@@ -13,6 +13,8 @@ use lanyard_store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
+use crate::refusal_log::{REFUSALS, reason_name as name};
+
 /// Why a call is answered with an error.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -50,7 +52,7 @@ impl From<Fault> for Status {
             message,
             mut details,
         } = answer(&fault);
-        log(&fault, code);
+        log(&fault, code, reason);
         details.set_error_info(name(reason), DOMAIN, []);
         Status::with_error_details(code, message, details)
     }
@@ -65,7 +67,7 @@ impl Fault {
             message,
             details: _,
         } = answer(&self);
-        log(&self, code);
+        log(&self, code, reason);
         lanyard_proto::v1::CheckFailure {
             reason: reason.into(),
             message,
@@ -256,32 +258,37 @@ fn internal() -> Answer {
     Answer::new(Code::Internal, ErrorReason::Internal, message)
 }
 
-/// Our own faults are errors; callers' are theirs.
-fn log(fault: &Fault, code: Code) {
+/// Counts what was refused, and logs it as often as makes sense. Our own faults are errors; callers'
+/// are theirs.
+fn log(fault: &Fault, code: Code, reason: ErrorReason) {
+    REFUSALS.count(reason);
     match fault {
+        // Where the bearer was refused, it was logged; that the list is stale is logged when it
+        // becomes so.
+        Fault::Authority(Error::CredentialRefused)
+        | Fault::Check(CheckError::Stale(_))
+        | Fault::Draining => {}
         Fault::Authority(error) if matches!(code, Code::Internal | Code::Unavailable) => {
-            let error: &dyn std::error::Error = error;
-            tracing::error!(error, "a call has failed");
+            if let Some(suppressed) = REFUSALS.admit(reason) {
+                let error: &dyn std::error::Error = error;
+                tracing::error!(error, suppressed, "a call has failed");
+            }
         }
-        Fault::Check(error) => {
-            let error: &dyn std::error::Error = error;
-            tracing::error!(error, "a check has no answer");
+        Fault::Check(CheckError::Clock(error)) => {
+            if let Some(suppressed) = REFUSALS.admit(reason) {
+                tracing::error!(%error, suppressed, "a check has no answer");
+            }
         }
-        // Where the bearer was refused, it was told, and not more often than makes sense.
-        Fault::Authority(Error::CredentialRefused) | Fault::Draining => {}
         Fault::Fields(_)
         | Fault::Authority(_)
         | Fault::PositionNotReached
         | Fault::WatchTooSlow => {
-            tracing::warn!(?code, "a call was refused");
+            if let Some(suppressed) = REFUSALS.admit(reason) {
+                let reason = name(reason);
+                tracing::warn!(?code, reason, suppressed, "a call was refused");
+            }
         }
     }
-}
-
-/// The reason as clients read it: without the prefix that the enum's names have.
-fn name(reason: ErrorReason) -> &'static str {
-    let name = reason.as_str_name();
-    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
 }
 
 /// The domain of every reason.

@@ -57,7 +57,8 @@ impl<S: Store> TrustService for TrustGrpc<S> {
         let v1::KeySet {
             keys,
             revoked_keys: _,
-        } = feed_messages::key_set(&self.authority.view().keys());
+            version: _,
+        } = feed_messages::key_set(&self.authority.view().keys(), 0);
         Ok(Response::new(v1::GetKeySetResponse { keys }))
     }
 }

@@ -158,13 +158,14 @@ impl<S: Store> Watch<S> {
             let news = self.feed.after(place, BITE);
             let News {
                 keys,
+                keys_version,
                 entries,
                 place: next,
                 complete,
                 fingerprint,
             } = news.map_err(|_| Fault::WatchTooSlow)?;
             if let Some(keys) = keys {
-                let keys = Message::KeySet(feed_messages::key_set(&keys));
+                let keys = Message::KeySet(feed_messages::key_set(&keys, keys_version));
                 self.send(&place.cursor.to_string(), keys).await?;
             }
             for (partition, entries) in entries {
@@ -187,9 +188,9 @@ impl<S: Store> Watch<S> {
         let now = SystemClock
             .boot()
             .map_err(|error| Fault::from(Error::from(error)))?;
-        let age = self.authority.view().age(now);
+        let ages = self.authority.view().ages(now);
         let fingerprint = self.catch_up(place).await?;
-        let heartbeat = feed_messages::heartbeat(nonce, age, fingerprint);
+        let heartbeat = feed_messages::heartbeat(nonce, &ages, fingerprint);
         self.send(&place.cursor.to_string(), heartbeat).await
     }
 

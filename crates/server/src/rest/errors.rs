@@ -14,11 +14,11 @@ use axum::{
 };
 use lanyard_authority::{Entity, Error, NameError, PageError};
 use lanyard_store::StoreError;
-use lanyard_token::InvalidId;
+use lanyard_token::{InvalidId, LogLimit};
 use serde::Serialize;
 
 use super::denial::Denial;
-use crate::scopes::ScopesError;
+use crate::{refusal_log, scopes::ScopesError};
 
 /// Why a request is answered with an error.
 #[derive(Debug)]
@@ -309,8 +309,10 @@ fn denied(denial: Option<&Denial>) -> Answer {
 fn log(fault: &Fault, status: StatusCode) {
     match fault {
         Fault::Authority(error) if status.is_server_error() => {
-            let error: &dyn std::error::Error = error;
-            tracing::error!(error, "a request has failed");
+            if let Some(suppressed) = refusal_log::admit(&FAILED) {
+                let error: &dyn std::error::Error = error;
+                tracing::error!(error, suppressed, "a request has failed");
+            }
         }
         // Why a signature was refused was told, and not more often than makes sense; and strangers
         // may ask for what there is not as often as they like.
@@ -321,9 +323,18 @@ fn log(fault: &Fault, status: StatusCode) {
         | Fault::VersionMissing
         | Fault::VersionUnknown(_)
         | Fault::IdentityId(_) => tracing::debug!(?status, "a request was refused"),
-        _ => tracing::warn!(?status, "a request was refused"),
+        _ => {
+            if let Some(suppressed) = refusal_log::admit(&REFUSED) {
+                tracing::warn!(?status, suppressed, "a request was refused");
+            }
+        }
     }
 }
+
+/// Limits the lines about requests that failed.
+static FAILED: LogLimit = LogLimit::new(refusal_log::PERIOD);
+/// Limits the lines about requests that were refused.
+static REFUSED: LogLimit = LogLimit::new(refusal_log::PERIOD);
 
 const DENIED: &str = "Denied by the resource provider.";
 /// When to try again what failed for a moment.

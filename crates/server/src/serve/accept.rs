@@ -7,10 +7,13 @@
 use std::{io, time::Duration};
 
 use futures_util::{Stream, stream};
+use lanyard_token::LogLimit;
 use tokio::{
     net::{TcpListener, TcpStream},
     time,
 };
+
+use crate::refusal_log;
 
 /// The connections to a port, one after the other.
 pub(crate) fn connections(
@@ -42,7 +45,9 @@ pub(crate) async fn or_pause<C>(accepted: io::Result<C>) -> Option<C> {
             None
         }
         Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
+            if let Some(suppressed) = refusal_log::admit(&NOT_ACCEPTED) {
+                tracing::warn!(%error, suppressed, "a connection could not be accepted");
+            }
             time::sleep(AFTER_FAILURE).await;
             None
         }
@@ -60,6 +65,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// Limits the lines about connections that could not be accepted: a caller can use up descriptors.
+static NOT_ACCEPTED: LogLimit = LogLimit::new(refusal_log::PERIOD);
 /// How long to wait after a connection could not be accepted.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State,
+    extract::{RawQuery, State},
     http::{StatusCode, header::CONTENT_TYPE},
     middleware::map_request,
     response::IntoResponse,
     routing::get,
 };
 
-use super::{host, metrics::Metrics, upkeep::Readiness};
+use super::{
+    host,
+    metrics::Metrics,
+    readiness::{Probe, Purpose, Readiness, UnknownPurpose},
+};
 
 /// What the admin port shows.
 #[derive(Clone, Debug)]
@@ -29,15 +33,30 @@ pub(crate) fn router(shown: Shown) -> Router {
         .layer(map_request(host::require_valid))
 }
 
-async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
-    if let Some(reason) = shown.readiness.reason_against() {
-        return (StatusCode::SERVICE_UNAVAILABLE, reason.to_owned());
-    }
-    let text = match shown.readiness.replica_shortage() {
-        None => "ready\n".to_owned(),
-        Some(shortage) => format!("ready; {shortage}\n"),
+async fn readyz(State(shown): State<Shown>, RawQuery(query): RawQuery) -> (StatusCode, String) {
+    let purpose = match purpose(query.as_deref().unwrap_or_default()) {
+        Ok(purpose) => purpose,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
-    (StatusCode::OK, text)
+    match shown.readiness.probe(purpose) {
+        Probe::Ready(text) => (StatusCode::OK, text),
+        Probe::NotReady(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+        Probe::NotServed(reason) => (StatusCode::BAD_REQUEST, reason.to_owned()),
+    }
+}
+
+/// The calls that a probe is about: checks, unless it says otherwise, and once. Other parameters are
+/// those of whoever probes.
+fn purpose(query: &str) -> Result<Purpose, UnknownPurpose> {
+    let parameters = query
+        .split('&')
+        .map(|one| one.split_once('=').unwrap_or((one, "")));
+    let mut named = parameters.filter(|(name, _)| *name == "for");
+    match (named.next(), named.next()) {
+        (None, _) => Ok(Purpose::Checks),
+        (Some((_, value)), None) => value.parse(),
+        (Some(_), Some(_)) => Err(UnknownPurpose),
+    }
 }
 
 async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
@@ -48,3 +67,25 @@ async fn metrics(State(shown): State<Shown>) -> impl IntoResponse {
 }
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_is_about_checks_unless_it_says_otherwise() {
+        for (query, expected) in [
+            ("", Ok(Purpose::Checks)),
+            ("verbose", Ok(Purpose::Checks)),
+            ("for=checks", Ok(Purpose::Checks)),
+            ("for=writes", Ok(Purpose::Writes)),
+            ("verbose&for=writes", Ok(Purpose::Writes)),
+            ("for", Err(UnknownPurpose)),
+            ("for=", Err(UnknownPurpose)),
+            ("for=reads", Err(UnknownPurpose)),
+            ("for=checks&for=writes", Err(UnknownPurpose)),
+        ] {
+            assert_eq!(purpose(query), expected, "{query}");
+        }
+    }
+}

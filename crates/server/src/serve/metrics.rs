@@ -14,6 +14,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use crate::refusal_log::REFUSALS;
+
 /// Everything that `/metrics` shows.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -32,6 +34,26 @@ struct CallLabels {
     code: i32,
 }
 
+/// The partition that a number is of.
+#[derive(Debug, EncodeLabelSet)]
+struct PartitionLabel {
+    partition: u64,
+}
+
+/// What is counted of refusals, whatever kind of process this is.
+#[derive(Debug)]
+struct RefusalNumbers;
+
+impl Collector for RefusalNumbers {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        Page::of(encoder).counter_by_reason(
+            "refusals",
+            "Calls and checks in streams that were refused or failed, over gRPC",
+            &REFUSALS.counts(),
+        )
+    }
+}
+
 /// Why something was counted.
 #[derive(Debug, EncodeLabelSet)]
 struct ReasonLabel {
@@ -48,6 +70,7 @@ impl Metrics {
             "Calls over gRPC and REST, by what was called and status code",
             calls.clone(),
         );
+        registry.register_collector(Box::new(RefusalNumbers));
         for source in sources {
             registry.register_collector(source);
         }
@@ -91,11 +114,28 @@ impl<'a> Page<'a> {
 
     /// A time in whole seconds; -1 if there is none.
     pub(crate) fn seconds(&mut self, name: &str, help: &str, seconds: Option<u64>) -> fmt::Result {
-        let seconds = seconds.map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
         self.write(
             (name, help, Some(&Unit::Seconds)),
-            &ConstGauge::new(seconds),
+            &ConstGauge::new(shown(seconds)),
         )
+    }
+
+    /// The same for each partition, in the order of their numbers.
+    pub(crate) fn seconds_by_partition(
+        &mut self,
+        name: &str,
+        help: &str,
+        seconds: impl Iterator<Item = Option<u64>>,
+    ) -> fmt::Result {
+        let (help, unit) = (sentence(help), Some(&Unit::Seconds));
+        let mut family = self
+            .0
+            .encode_descriptor(name, &help, unit, MetricType::Gauge)?;
+        for (partition, seconds) in (0..).zip(seconds) {
+            let label = PartitionLabel { partition };
+            ConstGauge::new(shown(seconds)).encode(family.encode_family(&label)?)?;
+        }
+        Ok(())
     }
 
     /// A number that only rises.
@@ -132,6 +172,10 @@ impl<'a> Page<'a> {
             .encode_descriptor(name, &sentence(help), unit, kind)?;
         number.encode(metric)
     }
+}
+
+fn shown(seconds: Option<u64>) -> i64 {
+    seconds.map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// As the registry writes the help of what is registered with it.

@@ -22,6 +22,7 @@
 //! | `protocol` | whether a request there is a call, plain HTTP, or neither |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
+//! | `health_task`, `readiness` | which calls this process can answer, as health and `/readyz` show it |
 //! | `metrics` | what is counted |
 //! | `list_numbers`, `log_numbers` | what is counted elsewhere, and read when somebody asks |
 
@@ -37,6 +38,7 @@ mod error;
 mod files;
 mod first_word;
 mod front;
+mod health_task;
 mod home;
 mod host;
 mod jwks;
@@ -48,6 +50,7 @@ mod open;
 mod ports;
 mod protocol;
 mod public_endpoint;
+mod readiness;
 mod redis_args;
 mod redis_servers;
 mod replicas;

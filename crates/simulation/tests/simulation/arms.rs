@@ -41,6 +41,11 @@ fn an_authority_whose_list_is_always_young_is_caught() {
 }
 
 #[test]
+fn a_point_that_stays_with_a_stale_authority_is_caught() {
+    breaks(Weakness::StaysWithStaleAuthorities, Promise::Freshens);
+}
+
+#[test]
 fn reads_that_are_not_confirmed_are_caught() {
     breaks(Weakness::ReadsAreNotConfirmed, Promise::Complete);
 }

@@ -15,6 +15,8 @@ pub(crate) struct Connection {
     pub(crate) authority: usize,
     /// Whether it is there, or only tried.
     pub(crate) is_open: bool,
+    /// When it is given up unless it is there.
+    pub(crate) gives_up_at: Moment,
     /// Requests on their way.
     pub(crate) up: Queue<WatchRequest>,
     /// Messages on their way.

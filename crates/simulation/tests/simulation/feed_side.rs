@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use lanyard_enforcer::Outcome;
 use lanyard_proto::v1::{WatchRequest, WatchResponse};
 
 use crate::{
@@ -34,10 +35,16 @@ impl World {
         let Some(connection) = it.connection else {
             return self.try_next(point);
         };
-        if !self.connections[&connection].is_open {
-            return self.lose(point);
+        let tried = &self.connections[&connection];
+        if !tried.is_open {
+            let wait = tried.gives_up_at.since(self.now);
+            if wait.is_zero() {
+                return self.lose(point);
+            }
+            return self.wake_in(point, wait);
         }
         self.tick(point, connection);
+        self.turn_candidate(point);
     }
 
     /// A connection that was tried is there.
@@ -48,7 +55,13 @@ impl World {
         connection.is_open = true;
         let point = connection.point;
         self.report.connections += 1;
-        for request in self.points[point].point.connect() {
+        let it = &mut self.points[point];
+        let requests = if it.candidate == Some(number) {
+            it.point.connect_candidate()
+        } else {
+            it.point.connect()
+        };
+        for request in requests {
             self.send_up(number, request);
         }
         self.wake_when_due(point);
@@ -98,6 +111,9 @@ impl World {
         let point = connection.point;
         match connection.down.arrived() {
             Some(Told::Message(message)) => self.receive(point, number, &message),
+            Some(Told::End) if self.points[point].candidate == Some(number) => {
+                self.lose_candidate(point);
+            }
             Some(Told::End) => self.lose(point),
             None => {}
         }
@@ -136,6 +152,14 @@ impl World {
 
     /// A point gives its connection up, and tries the next address after a while.
     pub(crate) fn lose(&mut self, point: usize) {
+        if let Some(number) = self.points[point].connection.take() {
+            self.connections.remove(&number);
+        }
+        let it = &mut self.points[point];
+        if it.point.lose() {
+            it.connection = it.candidate.take();
+            return self.wake_when_due(point);
+        }
         self.forget_connection(point);
         let wait = self.points[point].point.wait(&mut self.dice);
         self.wake_in(point, wait);
@@ -143,8 +167,69 @@ impl World {
 
     /// A connection is gone, as far as its point is concerned.
     pub(crate) fn forget_connection(&mut self, point: usize) {
-        if let Some(number) = self.points[point].connection.take() {
+        let it = &mut self.points[point];
+        for number in [it.connection.take(), it.candidate.take()] {
+            self.connections.remove(&number.unwrap_or_default());
+        }
+    }
+
+    /// A point gives the connection to its candidate up.
+    fn lose_candidate(&mut self, point: usize) {
+        self.points[point].point.lose_candidate(&mut self.dice);
+        self.drop_candidate(point);
+    }
+
+    fn drop_candidate(&mut self, point: usize) {
+        if let Some(number) = self.points[point].candidate.take() {
             self.connections.remove(&number);
+        }
+        self.wake_when_due(point);
+    }
+
+    /// What is due of the candidate of a point, or else another that is to be tried.
+    fn turn_candidate(&mut self, point: usize) {
+        let it = &mut self.points[point];
+        let Some(number) = it.candidate else {
+            if it.connection.is_some()
+                && let Some(address) = it.point.try_another()
+            {
+                let number = self.dial(point, address);
+                self.points[point].candidate = Some(number);
+                self.wake_when_due(point);
+            }
+            return;
+        };
+        if !it.point.has_candidate() {
+            return self.drop_candidate(point);
+        }
+        let tried = &self.connections[&number];
+        if !tried.is_open {
+            if tried.gives_up_at <= self.now {
+                self.lose_candidate(point);
+            }
+            return;
+        }
+        match it.point.tick_candidate() {
+            Ok(Some(ping)) => self.send_up(number, ping),
+            Ok(None) => {}
+            Err(_) => return self.lose_candidate(point),
+        }
+        self.wake_when_due(point);
+    }
+
+    fn receive_from_candidate(&mut self, point: usize, message: &WatchResponse) {
+        let it = &mut self.points[point];
+        match it.point.receive_candidate(message, &mut self.dice) {
+            Ok(None) => self.turn_candidate(point),
+            Ok(Some(Outcome::Dropped)) => self.drop_candidate(point),
+            Ok(Some(Outcome::Switched)) => {
+                self.report.switches += 1;
+                let left = it.connection.take();
+                it.connection = it.candidate.take();
+                self.connections.remove(&left.unwrap_or_default());
+                self.wake_when_due(point);
+            }
+            Err(_) => self.lose_candidate(point),
         }
     }
 
@@ -169,22 +254,27 @@ impl World {
 
     /// Tries the next address. If nobody answers the point is woken by the time that it has.
     fn try_next(&mut self, point: usize) {
-        let it = &mut self.points[point];
-        it.tries += 1;
-        let authority = it.tries % AUTHORITIES;
+        let address = self.points[point].point.address();
+        let number = self.dial(point, address);
+        self.points[point].connection = Some(number);
+        self.wake_in(point, CONNECT_TIMEOUT);
+    }
+
+    /// Tries an address of a point.
+    fn dial(&mut self, point: usize, address: usize) -> u64 {
+        let authority = (self.points[point].first + address) % AUTHORITIES;
         self.tried += 1;
         let number = self.tried;
-        it.connection = Some(number);
         let connection = Connection {
             point,
             authority,
             is_open: false,
+            gives_up_at: self.now.after(CONNECT_TIMEOUT),
             up: Queue::new(),
             down: Queue::new(),
             watch: None,
         };
         self.connections.insert(number, connection);
-        self.wake_in(point, CONNECT_TIMEOUT);
         let is_up = self
             .links
             .is_up(Place::Point(point), Place::Authority(authority));
@@ -197,6 +287,7 @@ impl World {
             let delay = self.delay();
             self.later(delay, Event::Opened(number));
         }
+        number
     }
 
     fn tick(&mut self, point: usize, connection: u64) {
@@ -215,6 +306,9 @@ impl World {
     }
 
     fn receive(&mut self, point: usize, connection: u64, message: &WatchResponse) {
+        if self.points[point].candidate == Some(connection) {
+            return self.receive_from_candidate(point, message);
+        }
         match self.points[point].point.receive(message) {
             Ok(heard) => {
                 match heard {
@@ -224,6 +318,7 @@ impl World {
                     Heard::Other => {}
                 }
                 self.tick(point, connection);
+                self.turn_candidate(point);
             }
             Err(lost) => {
                 self.note(|| format!("point {point}: {lost}"));
@@ -273,7 +368,18 @@ impl World {
     }
 
     fn wake_when_due(&mut self, point: usize) {
-        let wait = self.points[point].point.due_in();
+        let it = &self.points[point];
+        let on_candidate = it
+            .candidate
+            .and_then(|number| self.connections.get(&number));
+        let on_candidate = on_candidate.map(|tried| {
+            if tried.is_open {
+                it.point.candidate_due_in()
+            } else {
+                tried.gives_up_at.since(self.now)
+            }
+        });
+        let wait = it.point.due_in().min(on_candidate.unwrap_or(Duration::MAX));
         self.wake_in(point, wait + TIMER_GRAIN);
     }
 

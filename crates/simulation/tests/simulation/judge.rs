@@ -20,6 +20,8 @@ pub(crate) enum Promise {
     /// Promise 5: what was issued after an acknowledged revocation is not refused because of it, nor
     /// for anything else.
     IssueAfterRevoke,
+    /// A point that reaches an authority with a young list has a young list itself before long.
+    Freshens,
     /// Once everything works again, points accept what lives and refuse what was revoked: promise 3
     /// among others.
     Recovers,
@@ -27,12 +29,13 @@ pub(crate) enum Promise {
 
 impl Promise {
     /// Every one of them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Bound,
         Self::Complete,
         Self::Fresh,
         Self::Informed,
         Self::IssueAfterRevoke,
+        Self::Freshens,
         Self::Recovers,
     ];
 }
@@ -87,7 +90,7 @@ pub(crate) struct Asked {
     pub(crate) point: usize,
     /// When.
     pub(crate) at: Moment,
-    /// How old its list is, on a clock that runs on through suspend.
+    /// How old its list of the token's partition is, on a clock that runs on through suspend.
     pub(crate) age: Option<Duration>,
     /// For how long it may trust it.
     pub(crate) bound: Duration,
@@ -187,6 +190,13 @@ impl Judge {
             let how = format!("point {} says {answer:?} of token {token}", by.point);
             self.breaks(Promise::Recovers, by, how);
         }
+    }
+
+    /// A point has an old list although an authority with a young one was in its reach all the time.
+    pub(crate) fn stays_stale(&mut self, point: usize, (at, age): (Moment, Option<Duration>)) {
+        let how = format!("the list of point {point} is {age:?} old beside a fresh authority");
+        let promise = Promise::Freshens;
+        self.broken.push(Broken { promise, at, how });
     }
 
     /// What was broken first, of some promises.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use lanyard_proto::v1::{self, watch_response::Message};
-use lanyard_revocation::{Entry, Fingerprint, PartitionId, RETENTION, Revocation};
+use lanyard_revocation::{Ages, Entry, Fingerprint, PartitionId, RETENTION, Revocation};
 use lanyard_token::{KeySet, UnixTime};
 
 use crate::storage::PARTITIONS;
@@ -17,7 +17,7 @@ pub(crate) fn started(resumed: bool) -> Message {
     })
 }
 
-pub(crate) fn key_set(keys: &KeySet) -> Message {
+pub(crate) fn key_set(keys: &KeySet, version: u64) -> Message {
     let keys = keys.iter().map(|one| v1::JsonWebKey {
         kty: "OKP".to_owned(),
         crv: "Ed25519".to_owned(),
@@ -29,6 +29,7 @@ pub(crate) fn key_set(keys: &KeySet) -> Message {
     Message::KeySet(v1::KeySet {
         keys: keys.collect(),
         revoked_keys: Vec::new(),
+        version,
     })
 }
 
@@ -63,21 +64,29 @@ pub(crate) fn revocations(partition: PartitionId, entries: &[Entry]) -> Message 
     })
 }
 
-pub(crate) fn heartbeat(
-    nonce: u64,
-    age: Option<Duration>,
-    fingerprint: Option<Fingerprint>,
-) -> Message {
+pub(crate) fn heartbeat(nonce: u64, ages: &Ages, fingerprint: Option<Fingerprint>) -> Message {
     let list = fingerprint.map(|fingerprint| v1::ListDigest {
         live_entries: fingerprint.live_entries,
         digest: fingerprint.digest.to_bytes().to_vec(),
         cutoff: Some(timestamp(fingerprint.cutoff)),
     });
-    let age = age.map(|age| prost_types::Duration {
+    let younger = ages.younger().map(|(partition, age)| v1::PartitionAge {
+        partition: partition.as_u16().into(),
+        age: Some(duration(age)),
+    });
+    Message::Heartbeat(v1::Heartbeat {
+        nonce,
+        age: ages.oldest().map(duration),
+        list,
+        younger_partitions: younger.collect(),
+    })
+}
+
+fn duration(age: Duration) -> prost_types::Duration {
+    prost_types::Duration {
         seconds: i64::try_from(age.as_secs()).expect("an age of hours"),
         nanos: i32::try_from(age.subsec_nanos()).expect("below a billion"),
-    });
-    Message::Heartbeat(v1::Heartbeat { nonce, age, list })
+    }
 }
 
 fn revoked_handle(revocation: &Revocation, time: UnixTime) -> v1::RevokedHandle {

@@ -106,9 +106,36 @@ impl World {
             .dice
             .between(Duration::from_secs(2), Duration::from_secs(20));
         self.later(next, Event::Check(point));
+        self.look_beside(point);
         for _ in 0..self.judge.tokens().min(ASKED_AT_ONCE) {
             let token = self.dice.index(self.judge.tokens());
             self.ask(point, token);
+        }
+    }
+
+    /// Whether a point has a young list, where an authority in its reach has had one for long enough.
+    fn look_beside(&mut self, point: usize) {
+        let it = &self.points[point];
+        it.machine.clocks.show(self.now);
+        let (is_on, age) = (it.machine.is_on(), self.age(point));
+        for number in 0..AUTHORITIES {
+            let authority = &self.authorities[number];
+            authority.machine.clocks.show(self.now);
+            let boot = authority.machine.clocks.boot(self.now);
+            let list_age = authority.process.list_age(boot);
+            let is_in_reach = self
+                .links
+                .is_up(Place::Point(point), Place::Authority(number));
+            let is_fresh = is_on
+                && is_in_reach
+                && authority.machine.is_on()
+                && list_age.is_some_and(|age| age < YOUNG);
+            let since = &mut self.points[point].fresh_since[number];
+            *since = is_fresh.then_some(since.unwrap_or(self.now));
+            let is_long = since.is_some_and(|since| self.now.since(since) > FRESHENS_WITHIN);
+            if is_long && age.is_none_or(|age| age > FRESHENS_WITHIN) {
+                self.judge.stays_stale(point, (self.now, age));
+            }
         }
     }
 
@@ -210,10 +237,12 @@ impl World {
     fn answer_of(&mut self, point: usize, token: usize) -> Option<(Answer, Asked)> {
         let it = &self.points[point];
         it.machine.clocks.show(self.now);
+        let resource = self.judge.token(token).identity.resource();
+        let now = it.machine.clocks.boot(self.now);
         let asked = Asked {
             point,
             at: self.now,
-            age: self.age(point),
+            age: it.point.age_for(resource, now),
             bound: self.terms.bound.as_duration(),
             is_informed: it.point.is_informed(),
         };
@@ -234,6 +263,11 @@ impl Calls {
     }
 }
 
+/// How old the list of an authority is that reads its log, at most.
+const YOUNG: Duration = Duration::from_secs(30);
+/// How long a point may take to find such an authority: one that pings seldom waits longest for a
+/// silent connection.
+const FRESHENS_WITHIN: Duration = Duration::from_mins(4);
 /// How many tokens a backend asks about.
 const ASKED_AT_ONCE: usize = 6;
 /// How close to the bound a point is asked.

@@ -4,14 +4,15 @@
 use std::{sync::Arc, time::Duration};
 
 use lanyard_enforcer::{
-    Backoff, Break, CheckError, Enforcer, FeedStatus, Follower, Known, Pace, Question, Reason,
+    Answered, Backoff, Break, Change, CheckError, Enforcer, FeedStatus, Follower, Known, Outcome,
+    Pace, Question, Reason, Role, Selection,
 };
 use lanyard_policy::{Capability, Context};
 use lanyard_proto::v1::{
     WatchRequest, WatchResponse, watch_request::Message as Asked, watch_response::Message,
 };
 use lanyard_revocation::{FreshnessBound, PartitionId, View};
-use lanyard_token::{BootTime, Clock as _, Position, Verifier};
+use lanyard_token::{BootTime, Clock as _, Position, ResourceId, Verifier};
 
 use crate::{
     clocks::{Behind, Shown},
@@ -19,6 +20,7 @@ use crate::{
     founding::{audience, issuer},
     storage::PARTITIONS,
     weakness::Weakness,
+    world::AUTHORITIES,
 };
 
 /// What all points of a world have in common.
@@ -42,6 +44,9 @@ pub(crate) struct Point {
     status: Arc<FeedStatus>,
     enforcer: Enforcer<Behind>,
     backoff: Backoff,
+    selection: Selection,
+    /// The follower of the candidate, if one is tried.
+    candidate: Option<Follower>,
     /// When the connection was begun.
     connected_at: BootTime,
     /// Whether this connection has answered a ping.
@@ -84,6 +89,8 @@ impl Point {
             follower: Follower::new(known.clone(), terms.pace, Arc::clone(&status)),
             enforcer: enforcer(&terms, &known, &clock),
             backoff: Backoff::new(),
+            selection: Selection::new(AUTHORITIES, terms.pace.stale_after),
+            candidate: None,
             connected_at: BootTime::default(),
             has_worked: false,
             is_informed: false,
@@ -112,6 +119,60 @@ impl Point {
         self.follower.connect(self.connected_at)
     }
 
+    /// The connection to a candidate is there: what to send first.
+    pub(crate) fn connect_candidate(&mut self) -> Vec<WatchRequest> {
+        let now = self.now();
+        let candidate = self.candidate.as_mut();
+        candidate.map(|one| one.connect(now)).unwrap_or_default()
+    }
+
+    /// The address that is followed.
+    pub(crate) const fn address(&self) -> usize {
+        self.selection.current()
+    }
+
+    /// The address to try beside it, if it is time.
+    pub(crate) fn try_another(&mut self) -> Option<usize> {
+        if !self.leaves_stale_ones() {
+            return None;
+        }
+        let address = self.selection.try_next(self.now())?;
+        self.candidate = Some(self.follower.candidate());
+        self.follower.set_role(Role::Current);
+        Some(address)
+    }
+
+    /// Whether a candidate is tried.
+    pub(crate) const fn has_candidate(&self) -> bool {
+        self.candidate.is_some()
+    }
+
+    /// The connection is lost. Whether that of the candidate takes its place.
+    pub(crate) fn lose(&mut self) -> bool {
+        self.follower.set_role(Role::Only);
+        let (next, candidate) = (self.selection.current_lost(), self.candidate.take());
+        match (next, candidate) {
+            (None, Some(candidate)) => {
+                self.follow(candidate);
+                true
+            }
+            (None | Some(_), _) => false,
+        }
+    }
+
+    /// The connection to the candidate is lost, or given up.
+    pub(crate) fn lose_candidate(&mut self, dice: &mut Dice) {
+        self.candidate = None;
+        self.follower.set_role(Role::Only);
+        self.selection.candidate_lost(self.now(), dice);
+    }
+
+    fn follow(&mut self, mut candidate: Follower) {
+        candidate.set_role(Role::Only);
+        self.follower = candidate;
+        self.has_worked = true;
+    }
+
     /// How long after the connection is lost the next is tried.
     pub(crate) fn wait(&mut self, dice: &mut Dice) -> Duration {
         if std::mem::take(&mut self.has_worked) {
@@ -122,7 +183,47 @@ impl Point {
 
     /// In how long it is to be woken at the latest.
     pub(crate) fn due_in(&self) -> Duration {
-        self.follower.due().since(self.now())
+        let due = self.selection.due().filter(|_| self.leaves_stale_ones());
+        let due = due.unwrap_or_else(|| self.follower.due());
+        self.follower.due().min(due).since(self.now())
+    }
+
+    /// The same for the candidate.
+    pub(crate) fn candidate_due_in(&self) -> Duration {
+        let due = self.candidate.as_ref().map(Follower::due);
+        due.unwrap_or_default().since(self.now())
+    }
+
+    /// It is woken for its candidate.
+    pub(crate) fn tick_candidate(&mut self) -> Result<Option<WatchRequest>, Break> {
+        let now = self.now();
+        self.candidate
+            .as_mut()
+            .map_or(Ok(None), |one| one.tick(now))
+    }
+
+    /// A message comes from the candidate. Whether it takes the place of the connection, or is
+    /// dropped, once it has answered.
+    pub(crate) fn receive_candidate(
+        &mut self,
+        response: &WatchResponse,
+        dice: &mut Dice,
+    ) -> Result<Option<Outcome>, Break> {
+        let now = self.now();
+        let Some(candidate) = self.candidate.as_mut() else {
+            return Ok(Some(Outcome::Dropped));
+        };
+        candidate.receive(response, now)?;
+        let Some(Answered { age }) = candidate.take_answer() else {
+            return Ok(None);
+        };
+        let outcome = self.selection.candidate_answered(age, now, dice);
+        let candidate = self.candidate.take();
+        self.follower.set_role(Role::Only);
+        if let (Outcome::Switched, Some(candidate)) = (outcome, candidate) {
+            self.follow(candidate);
+        }
+        Ok(Some(outcome))
     }
 
     /// It is woken.
@@ -138,6 +239,12 @@ impl Point {
             self.replace_list();
         }
         self.follower.receive(response, self.now())?;
+        if let Some(Answered { age }) = self.follower.take_answer()
+            && self.selection.current_answered(age, self.now()) == Some(Change::Fresh)
+        {
+            self.candidate = None;
+            self.follower.set_role(Role::Only);
+        }
         match &response.message {
             Some(Message::Heartbeat(heartbeat)) => {
                 self.has_worked = true;
@@ -173,9 +280,14 @@ impl Point {
         }
     }
 
-    /// How old its list is by another clock.
+    /// How old its list is by another clock: that of the slowest partition.
     pub(crate) fn age(&self, now: BootTime) -> Option<Duration> {
         self.known.view()?.age(now)
+    }
+
+    /// How old its list of a resource's partition is by another clock.
+    pub(crate) fn age_for(&self, resource: ResourceId, now: BootTime) -> Option<Duration> {
+        self.known.view()?.age_for(resource, now)
     }
 
     /// Whether this process has ever heard everything.
@@ -200,6 +312,10 @@ impl Point {
             let confirmed = view.confirm(partition, Position::ZERO, as_of);
             confirmed.expect("the partition is there");
         }
+    }
+
+    fn leaves_stale_ones(&self) -> bool {
+        self.terms.weakness != Some(Weakness::StaysWithStaleAuthorities)
     }
 
     fn counts_from_arrival(&self) -> bool {

@@ -7,12 +7,13 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use lanyard_authority::{Error, IssuedToken, KeyHolder, TokenSpec};
 use lanyard_policy::{Scope, ScopeSet};
 use lanyard_store::Appended;
-use lanyard_token::{Clock as _, IdentityId, Lifetime, ResourceId};
+use lanyard_token::{BootTime, Clock as _, IdentityId, Lifetime, ResourceId};
 
 use crate::{
     clocks::Shown,
@@ -157,7 +158,12 @@ impl Process {
         (self.has_news)()
     }
 
-    /// Somebody begins to watch.
+    /// How old its own list is by this clock.
+    pub(crate) fn list_age(&self, now: BootTime) -> Option<Duration> {
+        self.authority.view().age(now)
+    }
+
+    /// A watch of its feed.
     pub(crate) fn watched(&self, lies_about_its_age: bool) -> Watch {
         let (feed, view) = (self.authority.feed(), self.authority.view());
         Watch::new(feed, view, lies_about_its_age)

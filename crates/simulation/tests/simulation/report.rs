@@ -25,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) failed: u64,
     /// Connections of points.
     pub(crate) connections: u64,
+    /// Stale authorities that points left for fresher ones.
+    pub(crate) switches: u64,
     /// Watches that went on from a cursor.
     pub(crate) resumptions: u64,
     /// Snapshots that points took in.
@@ -72,7 +74,7 @@ impl Report {
         self.delays.iter().copied().max().unwrap_or_default()
     }
 
-    fn counts_mut(&mut self) -> [&mut u64; 22] {
+    fn counts_mut(&mut self) -> [&mut u64; 23] {
         [
             &mut self.worlds,
             &mut self.events,
@@ -84,6 +86,7 @@ impl Report {
             &mut self.acknowledged,
             &mut self.failed,
             &mut self.connections,
+            &mut self.switches,
             &mut self.resumptions,
             &mut self.snapshots,
             &mut self.heartbeats,
@@ -115,8 +118,9 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "feed: {} connections, {} resumptions, {} snapshots, {} heartbeats, {} gaps, {} divergences",
+            "feed: {} connections, {} switches, {} resumptions, {} snapshots, {} heartbeats, {} gaps, {} divergences",
             self.connections,
+            self.switches,
             self.resumptions,
             self.snapshots,
             self.heartbeats,

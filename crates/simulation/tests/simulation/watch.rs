@@ -7,7 +7,7 @@ use lanyard_authority::{FeedPlace, TrustFeed};
 use lanyard_proto::v1::{
     WatchRequest, WatchResponse, watch_request::Message as Asked, watch_response::Message,
 };
-use lanyard_revocation::{FeedCursor, Fingerprint, View};
+use lanyard_revocation::{Ages, FeedCursor, Fingerprint, View};
 use lanyard_token::BootTime;
 
 use crate::messages;
@@ -102,7 +102,11 @@ impl Watch {
         loop {
             let news = self.feed.after(place, BITE).map_err(|_| Over)?;
             if let Some(keys) = news.keys {
-                say(out, place.cursor.to_string(), messages::key_set(&keys));
+                say(
+                    out,
+                    place.cursor.to_string(),
+                    messages::key_set(&keys, news.keys_version),
+                );
             }
             for (partition, entries) in news.entries {
                 if let Some(reached) = news.place.cursor.place(partition) {
@@ -124,14 +128,14 @@ impl Watch {
         now: BootTime,
         out: &mut Vec<WatchResponse>,
     ) -> Result<(), Over> {
-        let age = if self.lies_about_its_age {
-            Some(Duration::ZERO)
+        let ages = if self.lies_about_its_age {
+            Ages::new(Some(Duration::ZERO), [])
         } else {
-            self.view.age(now)
+            self.view.ages(now)
         };
         let fingerprint = self.catch_up(out)?;
         let place = self.place.as_ref().ok_or(Over)?.cursor.to_string();
-        say(out, place, messages::heartbeat(nonce, age, fingerprint));
+        say(out, place, messages::heartbeat(nonce, &ages, fingerprint));
         Ok(())
     }
 }

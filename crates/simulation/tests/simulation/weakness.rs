@@ -15,6 +15,8 @@ pub(crate) enum Weakness {
     ClockStopsInSuspend,
     /// An authority says that its list is as young as can be, whatever it is.
     AgeIsAlwaysZero,
+    /// A point stays with an authority however stale that is.
+    StaysWithStaleAuthorities,
     /// A read counts whoever has answered it.
     ReadsAreNotConfirmed,
 }

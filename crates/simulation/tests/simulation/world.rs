@@ -71,8 +71,12 @@ pub(crate) struct Watcher {
     pub(crate) point: Point,
     /// Its connection, once that is under way.
     pub(crate) connection: Option<u64>,
-    /// How many it has tried.
-    pub(crate) tries: usize,
+    /// The connection to a candidate beside it.
+    pub(crate) candidate: Option<u64>,
+    /// The authority that is the first of its addresses.
+    pub(crate) first: usize,
+    /// Since when each authority was in its reach, with a young list.
+    pub(crate) fresh_since: [Option<Moment>; AUTHORITIES],
     /// The timer that counts. Those before it are forgotten.
     pub(crate) timer: u64,
     /// Dead tokens that it has not yet refused as revoked.
@@ -313,7 +317,9 @@ impl Watcher {
             machine: Machine::new(clocks),
             point: Point::new(terms, shown),
             connection: None,
-            tries: dice.index(AUTHORITIES),
+            candidate: None,
+            first: dice.index(AUTHORITIES),
+            fresh_since: [None; AUTHORITIES],
             timer: 0,
             suspects: BTreeSet::new(),
         }
@@ -340,6 +346,7 @@ fn terms(dice: &mut Dice, weakness: Option<Weakness>) -> Terms {
         pace: Pace {
             ping_every: pace.ping_every * slower,
             silence: pace.silence * slower,
+            stale_after: pace.stale_after * slower,
         },
         weakness,
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use lanyard_token::{BootTime, Clock, ClockError, UnixTime};
+use lanyard_token::{BootTime, Clock, ClockError, LogLimit, UnixTime};
 use redb::{Durability, WriteTransaction};
 use tokio::{sync::mpsc, time::timeout};
 
@@ -28,6 +28,8 @@ pub(super) struct Committer<C> {
     commits: Arc<AtomicU64>,
     rests_until: BootTime,
     record_is_unsynced: bool,
+    failed_steps: LogLimit,
+    failed_commits: LogLimit,
 }
 
 impl<C: Clock> Committer<C> {
@@ -39,6 +41,8 @@ impl<C: Clock> Committer<C> {
             commits,
             rests_until: BootTime::default(),
             record_is_unsynced: false,
+            failed_steps: LogLimit::new(LOG_PERIOD),
+            failed_commits: LogLimit::new(LOG_PERIOD),
         }
     }
 
@@ -91,7 +95,9 @@ impl<C: Clock> Committer<C> {
             match self.try_commit(&mut batch) {
                 Ok(()) => return finish_all(batch, || Ok(())),
                 Err(Failure::Step(index, error)) => {
-                    tracing::error!(error = told(&error), "a step failed");
+                    if let Some(suppressed) = self.failed_steps.admit(self.now()) {
+                        tracing::error!(error = told(&error), suppressed, "a step failed");
+                    }
                     batch.remove(index).finish(Err(error));
                 }
                 Err(failure) => {
@@ -131,18 +137,25 @@ impl<C: Clock> Committer<C> {
         Ok(())
     }
 
+    fn now(&self) -> BootTime {
+        self.clock.boot().unwrap_or_default()
+    }
+
     /// Says what failed, and after a failed commit opens the database anew for the readers. While
     /// it opens they have none, so the next commit is not tried at once: a disk that stays full
     /// would take the reads away as well.
     fn cope(&mut self, failure: &Failure) -> String {
         let text = failure.text();
         if let Failure::Commit(_) = failure {
-            tracing::error!(error = text, "a commit failed");
-            match guarded(|| self.file.reopen()) {
-                Ok(()) => tracing::warn!("the store was opened anew"),
-                Err(error) => tracing::error!(error = told(&error), "the store stays closed"),
+            let reopened = guarded(|| self.file.reopen());
+            if let Some(suppressed) = self.failed_commits.admit(self.now()) {
+                tracing::error!(error = text, suppressed, "a commit failed");
+                match reopened {
+                    Ok(()) => tracing::warn!("the store was opened anew"),
+                    Err(error) => tracing::error!(error = told(&error), "the store stays closed"),
+                }
             }
-            self.rests_until = self.clock.boot().unwrap_or_default().saturating_add(REST);
+            self.rests_until = self.now().saturating_add(REST);
         }
         text
     }
@@ -248,3 +261,5 @@ const GATHER: Duration = Duration::from_millis(1);
 const IDLE: Duration = Duration::from_millis(10);
 /// How long nothing is written after a commit has failed.
 const REST: Duration = Duration::from_secs(5);
+/// How often a failure is logged at most: callers can trigger any number of them.
+const LOG_PERIOD: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use lanyard_revocation::PartitionId;
-use lanyard_token::{Clock, UnixTime};
+use lanyard_token::{Clock, LogLimit, UnixTime};
 use redis::{Cmd, FromRedisValue, Pipeline, Value};
 use tokio::time::Instant;
 
@@ -213,13 +213,26 @@ impl Engine {
         let (here, there) = (self.now()?.as_millis(), server.as_millis());
         let apart = Duration::from_millis(here.abs_diff(there));
         if self.time == RedisTime::Server && apart > MAX_APART {
-            tracing::error!(
-                ?apart,
-                "the clocks of this machine and of the server are too far apart"
-            );
+            let now = self.clock.boot().unwrap_or_default();
+            if let Some(suppressed) = CLOCKS_APART.admit(now) {
+                tracing::error!(
+                    ?apart,
+                    suppressed,
+                    "the clocks of this machine and of the server are too far apart"
+                );
+            }
             return Err(StoreError::Unavailable(ClocksApart.into()));
         }
         Ok(())
+    }
+
+    /// Finds out whether the primary of a partition answers, and whether its clock is about the same.
+    pub(super) async fn check_writable(&self, partition: PartitionId) -> Result<(), StoreError> {
+        let mut command = Cmd::new();
+        command.arg("TIME");
+        let slot = self.keys.partition(partition).slot();
+        let (seconds, _micros): (u64, u64) = self.look_one(slot, command, "time").await?;
+        self.ensure_same_time(UnixTime::from_secs(seconds))
     }
 
     fn call<'a>(
@@ -458,6 +471,10 @@ struct Restless(Box<dyn Error + Send + Sync>);
 /// How many keys and arguments come before the own ones of a step in a partition.
 const COMMON_KEYS: usize = 3;
 const COMMON_ARGS: usize = 3;
+
+/// Limits the lines about clocks that differ: each token that is issued compares them.
+static CLOCKS_APART: LogLimit = LogLimit::new(Duration::from_secs(10));
+
 /// How often a step is tried while nodes say that nothing was done.
 const ATTEMPTS: usize = 3;
 /// How far the clocks may be apart. A token that is issued by a clock which is ahead by this outlives

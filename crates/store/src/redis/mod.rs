@@ -250,6 +250,10 @@ impl Store for RedisStore {
         log::read(&self.engine, partition, after, limit).await
     }
 
+    async fn check_writable(&self, partition: PartitionId) -> Result<(), StoreError> {
+        self.engine.check_writable(partition).await
+    }
+
     async fn grown(&self) -> BTreeSet<PartitionId> {
         self.listener.heard().await
     }

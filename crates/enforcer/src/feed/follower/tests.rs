@@ -1,7 +1,7 @@
 //! The follower against a server that is played by the test.
 
 use lanyard_revocation::{Digest, Handle, HandleKind, LogId, PartitionId, Revocation};
-use lanyard_token::{KeySet, Position};
+use lanyard_token::Position;
 use uuid::Uuid;
 
 use super::*;
@@ -9,6 +9,7 @@ use super::*;
 const PACE: Pace = Pace {
     ping_every: Duration::from_secs(2),
     silence: Duration::from_secs(8),
+    stale_after: Duration::from_secs(4),
 };
 
 /// A point, and what it was asked last.
@@ -135,7 +136,12 @@ fn heartbeat(nonce: u64, age_seconds: i64, list: Option<v1::ListDigest>) -> Mess
         seconds: age_seconds,
         nanos: 0,
     });
-    Message::Heartbeat(v1::Heartbeat { nonce, age, list })
+    Message::Heartbeat(v1::Heartbeat {
+        nonce,
+        age,
+        list,
+        younger_partitions: Vec::new(),
+    })
 }
 
 /// The digest of a list of these.
@@ -197,10 +203,73 @@ fn an_authority_that_never_read_its_list_makes_no_list_fresh() {
         nonce: 1,
         age: None,
         list: None,
+        younger_partitions: Vec::new(),
     };
     let heartbeat = Message::Heartbeat(heartbeat);
     point.take(&cursor(0), heartbeat).unwrap();
     assert_eq!(point.age(100), None);
+    assert!(!point.status.is_connected());
+}
+
+/// A point that follows a store of two partitions, connected at second 100.
+fn point_of_two_partitions() -> Point {
+    let mut point = Point::new();
+    point.follower.connect(at(100));
+    let started = v1::WatchStarted {
+        partitions: 2,
+        resumed: false,
+    };
+    let both = format!("{},{}", cursor(1), cursor(1));
+    point.take("", Message::Started(started)).unwrap();
+    point.take(&both, snapshot(Vec::new(), true)).unwrap();
+    point.take(&both, keys()).unwrap();
+    point
+}
+
+fn ages_of_both(point: &Point, second: u64) -> Vec<Option<u64>> {
+    let ages = point.known.view().unwrap().every_age(at(second));
+    let seconds = |age: Option<Duration>| age.map(|age| age.as_secs());
+    ages.into_iter().map(seconds).collect()
+}
+
+#[test]
+fn each_partition_is_as_old_as_the_authority_says_of_it() {
+    let both = format!("{},{}", cursor(1), cursor(1));
+    let seconds = |seconds| Some(prost_types::Duration { seconds, nanos: 0 });
+    let answer = |nonce, oldest, partition| v1::Heartbeat {
+        nonce,
+        age: oldest,
+        list: None,
+        younger_partitions: vec![v1::PartitionAge {
+            partition,
+            age: seconds(1),
+        }],
+    };
+    for (oldest, expected) in [
+        (seconds(60), vec![Some(60), Some(1)]),
+        (None, vec![None, Some(1)]),
+    ] {
+        let mut point = point_of_two_partitions();
+        let heartbeat = Message::Heartbeat(answer(1, oldest, 1));
+        point.take(&both, heartbeat).unwrap();
+        assert_eq!(ages_of_both(&point, 100), expected);
+        assert!(point.status.is_connected());
+    }
+    for partition in [2, u32::MAX] {
+        let mut point = point_of_two_partitions();
+        let heartbeat = Message::Heartbeat(answer(1, seconds(60), partition));
+        let taken = point.take(&both, heartbeat);
+        let is_refused = matches!(taken, Err(Break::NotUnderstood(_)));
+        assert!(is_refused || ages_of_both(&point, 100) == [Some(60), Some(60)]);
+    }
+}
+
+#[test]
+fn an_authority_that_does_not_list_ages_makes_every_list_as_old_as_its_oldest() {
+    let both = format!("{},{}", cursor(1), cursor(1));
+    let mut point = point_of_two_partitions();
+    point.take(&both, heartbeat(1, 60, None)).unwrap();
+    assert_eq!(ages_of_both(&point, 100), [Some(60), Some(60)]);
 }
 
 #[test]
@@ -481,18 +550,116 @@ fn a_key_that_was_revoked_stays_so_whatever_a_later_set_says() {
         crv: "X25519".to_owned(),
         ..web_key.clone()
     };
-    let good = v1::KeySet {
+    let good = Message::KeySet(v1::KeySet {
         keys: vec![web_key.clone(), odd],
-        revoked_keys: Vec::new(),
-    };
-    let bad = v1::KeySet {
-        keys: Vec::new(),
+        ..v1::KeySet::default()
+    });
+    let bad = Message::KeySet(v1::KeySet {
         revoked_keys: vec![web_key],
+        ..v1::KeySet::default()
+    });
+    let mut point = Point::in_step(&[]);
+    for (keys, is_revoked) in [(good.clone(), false), (bad, true), (good, true)] {
+        point.take(&cursor(0), keys).unwrap();
+        let known = point.known.view().unwrap().keys();
+        let states = known.iter().map(|one| one.state.is_revoked());
+        assert_eq!(states.collect::<Vec<_>>(), [is_revoked]);
+    }
+}
+
+fn versioned_keys(version: u64, number: u64) -> Message {
+    let web_key = v1::JsonWebKey {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned(),
+        kid: id(number).to_string(),
+        alg: "EdDSA".to_owned(),
+        r#use: "sig".to_owned(),
     };
-    let known = wire::key_set(&good, &KeySet::default());
-    assert!(known.iter().count() == 1 && known.iter().all(|one| !one.state.is_revoked()));
-    let known = wire::key_set(&bad, &known);
-    assert!(known.iter().all(|one| one.state.is_revoked()));
-    let known = wire::key_set(&good, &known);
-    assert!(known.iter().count() == 1 && known.iter().all(|one| one.state.is_revoked()));
+    Message::KeySet(v1::KeySet {
+        keys: vec![web_key],
+        version,
+        ..v1::KeySet::default()
+    })
+}
+
+/// A candidate beside a point that has heard two entries, and its key set of version 6, in the middle
+/// of a watch that goes on from there.
+fn beside_a_candidate() -> (Point, Point) {
+    let mut point = Point::in_step(&[1, 2]);
+    point.take(&cursor(2), versioned_keys(6, 60)).unwrap();
+    let mut candidate = Point {
+        follower: point.follower.candidate(),
+        known: point.known.clone(),
+        status: Arc::clone(&point.status),
+    };
+    point.follower.set_role(Role::Current);
+    let sent = candidate.follower.connect(at(100));
+    assert_eq!(sent[0], request(Asked::Cursor(cursor(2))));
+    candidate.take(&cursor(2), started(true)).unwrap();
+    (point, candidate)
+}
+
+fn key_ids(point: &Point) -> Vec<uuid::Uuid> {
+    let keys = point.known.view().unwrap().keys();
+    keys.iter().map(|one| one.key.id().as_uuid()).collect()
+}
+
+#[test]
+fn an_older_key_set_of_a_candidate_counts_once_its_authority_is_fresh() {
+    let (point, mut candidate) = beside_a_candidate();
+    candidate.take(&cursor(2), versioned_keys(5, 50)).unwrap();
+    assert_eq!(key_ids(&point), [id(60)]);
+    candidate.take(&cursor(2), heartbeat(1, 5, None)).unwrap();
+    assert_eq!(key_ids(&point), [id(60)], "it is stale");
+    candidate.follower.tick(at(102)).unwrap();
+    candidate.take(&cursor(2), heartbeat(2, 4, None)).unwrap();
+    assert_eq!(key_ids(&point), [id(50)]);
+}
+
+#[test]
+fn a_candidate_makes_the_list_fresh_and_is_not_the_connection_that_counts() {
+    let (mut point, mut candidate) = beside_a_candidate();
+    candidate.take(&cursor(2), versioned_keys(6, 60)).unwrap();
+    candidate.take(&cursor(2), heartbeat(1, 0, None)).unwrap();
+    let age = Some(Duration::ZERO);
+    assert_eq!(candidate.follower.take_answer(), Some(Answered { age }));
+    assert_eq!(candidate.follower.take_answer(), None);
+    assert_eq!(
+        (point.age(100), point.status.is_connected()),
+        (Some(0), false)
+    );
+    point.take(&cursor(2), heartbeat(1, 60, None)).unwrap();
+    assert!(point.status.is_connected());
+    assert_eq!(
+        point.age(100),
+        Some(0),
+        "an older answer takes nothing back"
+    );
+}
+
+/// Two authorities are never at the same place at the same moment, and a list that has what one of
+/// them has not sent yet is no divergence.
+#[test]
+fn lists_are_not_compared_while_two_followers_make_the_list_grow() {
+    let (mut point, mut candidate) = beside_a_candidate();
+    candidate.take(&cursor(2), versioned_keys(6, 60)).unwrap();
+    candidate.take(&cursor(3), revocations(&[3])).unwrap();
+    let behind = heartbeat(1, 0, Some(digest(&[1, 2], 0)));
+    point.take(&cursor(2), behind).unwrap();
+    let ahead = heartbeat(1, 0, Some(digest(&[1, 2], 0)));
+    candidate.take(&cursor(3), ahead).unwrap();
+    // Nor afterwards by the one that is behind.
+    point.follower.set_role(Role::Only);
+    point.follower.tick(at(102)).unwrap();
+    let behind = heartbeat(2, 0, Some(digest(&[1, 2], 0)));
+    point.take(&cursor(2), behind).unwrap();
+    assert_eq!(point.status.divergences(), 0);
+    // The control: at the same place, what differs is noticed.
+    candidate.follower.set_role(Role::Only);
+    candidate.follower.tick(at(102)).unwrap();
+    let differs = heartbeat(2, 0, Some(digest(&[1, 2, 3, 9], 0)));
+    candidate.follower.snapshot_begun = None;
+    let taken = candidate.take(&cursor(3), differs);
+    assert_eq!(taken, Err(Break::Diverged));
 }
