@@ -2,7 +2,8 @@
 # Every test of the workspace, with one command: bash tests/run.sh
 #
 # It starts from a clean checkout and any directory. The tests of the Redis store start real servers
-# on ports of their own, so redis-server is installed if it is missing; those with the Azure SDKs and with
+# on ports of their own, so redis-server is installed if it is missing, and so is libfaketime for those that
+# step a wall clock; those with the Azure SDKs and with
 # foreign gRPC clients need Python 3.11, Node.js 20, a JDK 17 and Go 1.19 or later, and packages of those languages, which
 # are installed under target/. Arguments go to `cargo test`,
 # so that `bash tests/run.sh --test main revoking` runs a part. What is printed last is cargo's own.
@@ -14,6 +15,7 @@ main() {
     need cc "a C compiler, such as the package gcc, for the cryptography in C"
     need_curl
     need_redis
+    need_faketime
     need_languages
     need_packages azure python node java
     need_packages interop python node java go
@@ -41,6 +43,14 @@ need_redis() {
     echo "tests/run.sh: \`redis-server\` is missing and could not be installed:" \
         "install it, or name its binary by LANYARD_REDIS_SERVER=/path/to/it" >&2
     exit 1
+}
+
+# Preloaded into a server whose wall clock a test steps.
+need_faketime() {
+    compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null && return
+    echo "tests/run.sh: installing libfaketime" >&2
+    install_packages libfaketime >&2 ||
+        echo "tests/run.sh: libfaketime could not be installed: the tests that step a clock fail" >&2
 }
 
 # Without them the tests that use them fail, and name the missing one: the others can still be run.

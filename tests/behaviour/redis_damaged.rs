@@ -17,7 +17,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::support::{
-    Caller, Fleet, Replicas, Said, Server, eventually, issue_request, lanyard, now,
+    Caller, Fleet, Replicas, Said, Server, eventually, http, issue_request, lanyard, now,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -259,14 +259,23 @@ impl World {
         }
     }
 
-    /// Nobody steps over an entry that cannot be understood: lists grow old, also that of one who starts
-    /// now, until it is struck.
+    /// Nobody steps over an entry that cannot be understood: the list of its partition grows old, also
+    /// that of one who starts now, until it is struck. Those of other partitions do not.
     async fn stands_still_until_struck(mut self) {
         let watch = self.watch();
-        for server in self.fleet.all() {
-            server.becomes_unready().await;
-        }
         self.fleet.say(Said::Stale, &self.living).await;
+        for server in self.fleet.all() {
+            eventually("the stale partition is listed", async || {
+                let probe = http::get(server.admin_url(), "/readyz").await;
+                probe.status == 200 && probe.body.contains("stale partitions: ")
+            })
+            .await;
+            assert_eq!(server.metric("lanyard_stale_partitions").await, 1);
+        }
+        for authority in &self.fleet.authorities {
+            let probe = http::get(authority.admin_url(), "/readyz").await;
+            assert!(probe.body.contains("`lanyard log list`"), "{probe:?}");
+        }
         let fresh = self.fleet.replicas.start().await;
         self.fleet.authorities.push(fresh);
         self.fleet.say(Said::Stale, &self.living).await;

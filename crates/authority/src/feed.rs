@@ -269,3 +269,47 @@ const UNREAD: Cursor = Cursor {
 /// How many entries of each partition are kept for those who are behind. After a restart it is
 /// filled from the log, so that a watcher that was away for a while gets what it missed and no more.
 const ROOM: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+
+    use super::*;
+
+    fn head(log: u128, number: u64) -> Cursor {
+        Cursor {
+            log: LogId::from_uuid(Uuid::from_u128(log)),
+            position: Position::new(number, 0),
+            number,
+        }
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_read_does_not_keep_watchers_from_the_others() {
+        let (first, second) = (PartitionId::new(0), PartitionId::new(1));
+        let view = Arc::new(View::new(NonZeroU16::new(2).unwrap()));
+        let feed = TrustFeed::new(view);
+        assert!(feed.snapshot().is_none(), "no log was read");
+        feed.extend(first, &[], head(1, 0));
+        feed.caught_up();
+        let place = feed.snapshot().unwrap().place.clone();
+        assert_eq!(place.cursor.place(second), Some(&UNREAD));
+        let news = feed.after(&place, 10).unwrap();
+        assert!(news.complete && news.fingerprint.is_none());
+        // The place goes over the wire and back.
+        let resumed = place.cursor.to_string().parse().map(FeedPlace::new);
+        assert!(feed.after(&resumed.unwrap(), 10).is_ok());
+
+        feed.extend(second, &[], head(2, 0));
+        feed.caught_up();
+        assert_eq!(feed.after(&place, 10).unwrap_err(), NoFurther);
+        let place = feed.snapshot().unwrap().place.clone();
+        assert_eq!(place.cursor.place(second), Some(&head(2, 0)));
+        assert!(feed.after(&place, 10).unwrap().fingerprint.is_some());
+        // A log that is not whole any more is one that cannot be read.
+        feed.start_over(second);
+        assert_eq!(feed.after(&place, 10).unwrap_err(), NoFurther);
+        let place = feed.snapshot().unwrap().place.clone();
+        assert_eq!(place.cursor.place(second), Some(&UNREAD));
+    }
+}

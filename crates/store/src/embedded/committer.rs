@@ -30,6 +30,7 @@ pub(super) struct Committer<C> {
     record_is_unsynced: bool,
     failed_steps: LogLimit,
     failed_commits: LogLimit,
+    failed_syncs: LogLimit,
 }
 
 impl<C: Clock> Committer<C> {
@@ -43,6 +44,7 @@ impl<C: Clock> Committer<C> {
             record_is_unsynced: false,
             failed_steps: LogLimit::new(LOG_PERIOD),
             failed_commits: LogLimit::new(LOG_PERIOD),
+            failed_syncs: LogLimit::new(LOG_PERIOD),
         }
     }
 
@@ -80,9 +82,11 @@ impl<C: Clock> Committer<C> {
     fn sync_record(&mut self) {
         if std::mem::take(&mut self.record_is_unsynced)
             && let Err(error) = self.file.sync_record()
+            && let Some(suppressed) = self.failed_syncs.admit(self.now())
         {
             tracing::error!(
                 error = told(&error),
+                suppressed,
                 "could not sync the record of the last commit"
             );
         }

@@ -217,14 +217,15 @@ async fn kept(store: &RedisStore) -> Result<Kept, StoreError> {
     Ok(kept)
 }
 
-/// Takes a change to every partition. Gives the entries of the revocation, if there is one.
+/// Takes a change to every partition. Gives the entries of the revocation, if there is one. A partition
+/// that is out of reach does not keep the change from the others.
 async fn finish(
     store: &RedisStore,
     pending: &Pending,
     active: &str,
 ) -> Result<Vec<Appended>, StoreError> {
     let engine = store.engine();
-    let mut appended = Vec::new();
+    let (mut appended, mut failed) = (Vec::new(), None);
     for partition in PartitionId::all(store.partitions) {
         let args = vec![
             pending.version.to_string().into_bytes(),
@@ -232,11 +233,20 @@ async fn finish(
             pending.revoked.clone().into_bytes(),
         ];
         let how = (&engine.scripts.apply_keys, Effect::Changes);
-        let reply = engine.in_partition(partition, how, &[], args).await?;
+        let reply = match engine.in_partition(partition, how, &[], args).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                failed.get_or_insert(error);
+                continue;
+            }
+        };
         let entry = reply.text(0)?;
         if !entry.is_empty() {
             appended.push(entry_of(&reply, &entry, (partition, &pending.revoked))?);
         }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     let text = format!("{} {}", pending.version, pending.revoked);
     let how = (&engine.scripts.keys_applied, Effect::Changes);
