@@ -64,10 +64,11 @@ async fn an_enforcer_whose_authorities_are_all_cut_off_keeps_its_connection() {
     tap.cut();
     other.cut();
     Said::Stale.by_all(&asks, &token).await;
-    eventually("another authority was tried", async || {
-        point.metric("lanyard_feed_connections").await > 2
+    eventually("the authority is found to be stale", async || {
+        point.metric("lanyard_feed_stale_authorities").await == 1
     })
     .await;
+    assert_eq!(point.metric("lanyard_feed_switches").await, 0);
     assert_eq!(point.metric("lanyard_feed_connected").await, 1);
 
     tap.mend();

@@ -249,7 +249,7 @@ impl Watcher {
     ) -> Result<(), Status> {
         let (pings, requests) = mpsc::channel(WAITING_PINGS);
         let mut pings = Some(pings);
-        send_ping(&pings);
+        send_ping(pings.as_ref());
         let mut ticks = time::interval_at(self.first_ping, PING_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut client = TrustServiceClient::new(connection.channel.clone());
@@ -263,7 +263,7 @@ impl Watcher {
                     None if pings.is_none() => return Ok(()),
                     None => return Err(Status::unavailable("the watch has ended")),
                 },
-                _ = ticks.tick(), if pings.is_some() => send_ping(&pings),
+                _ = ticks.tick(), if pings.is_some() => send_ping(pings.as_ref()),
                 // A client that has no more pings ends its watch.
                 _ = closed.wait_for(|closed| *closed), if pings.is_some() => pings = None,
             }
@@ -291,7 +291,7 @@ fn first_ping(watcher: usize, of: usize) -> time::Instant {
 }
 
 /// A ping for which there is no room is left out: those before it were not sent yet.
-fn send_ping(pings: &Option<mpsc::Sender<WatchRequest>>) {
+fn send_ping(pings: Option<&mpsc::Sender<WatchRequest>>) {
     let ping = WatchRequest {
         message: Some(Asked::Ping(Ping { nonce: 1 })),
     };
