@@ -23,6 +23,7 @@ impl World {
         self.points[point].suspects = (0..self.judge.tokens())
             .filter(|token| self.judge.is_dead(*token))
             .collect();
+        self.points[point].fresh_since = [None; AUTHORITIES];
         self.wake_in(point, Duration::ZERO);
     }
 
