@@ -217,8 +217,12 @@ async fn the_header_is_what_it_must_be_though_it_is_signed() {
             "{header}"
         );
     }
-    let fully_specified = forge.key.sign(&good.replace("EdDSA", "Ed25519"), &claims);
-    assert_eq!(enforcer.verdicts(&[fully_specified]).await, [Allowed]);
+    // The other name of the algorithm is none of this key, although the signature would verify.
+    let other_name = forge.key.sign(&good.replace("EdDSA", "Ed25519"), &claims);
+    let verdict = enforcer.verdicts(&[other_name]).await;
+    assert_eq!(verdict, [TokenSignatureInvalid]);
+    let own_name = forge.key.sign(&good, &claims);
+    assert_eq!(enforcer.verdicts(&[own_name]).await, [Allowed]);
 }
 
 #[tokio::test]
