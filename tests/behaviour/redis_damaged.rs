@@ -55,6 +55,51 @@ async fn all_keys_of_a_partition_without_its_records_are_made_again() {
         .await;
 }
 
+/// No authority knows what was in it, so no check is answered until an operator decides.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_lost_while_no_authority_ran_stops_checks_until_it_is_given_up() {
+    for lost in [&[":meta"][..], &[":log"], &[":meta", ":log"]] {
+        let mut world = World::new().await;
+        world.fleet.points.clear();
+        world.fleet.authorities.clear();
+        let keys = lost.iter().map(|key| world.stream.replace(":log", key));
+        let keys: Vec<_> = keys.collect();
+        let keys = keys.iter().map(String::as_str);
+        world.ask(&["DEL"].into_iter().chain(keys).collect::<Vec<_>>());
+        for _ in 0..2 {
+            let fresh = world.fleet.replicas.start().await;
+            world.fleet.authorities.push(fresh);
+        }
+        for token in world.dead.iter().chain([&world.living]) {
+            world.fleet.say(Said::Stale, token).await;
+        }
+        let tag = world.stream.strip_suffix("}:log").unwrap();
+        let (_, partition) = tag.rsplit_once('.').unwrap();
+        let listed: Value = serde_json::from_slice(&world.log(&["list"]).stdout).unwrap();
+        let lacking = listed["lacking_partitions"].to_string();
+        assert_eq!(
+            lacking.replace('"', ""),
+            format!("[{partition}]"),
+            "{lost:?}"
+        );
+        let given_up = world.log(&["give-up-missing", partition]);
+        assert!(given_up.status.success(), "{given_up:?}");
+        world.fleet.ready().await;
+        let again = world.log(&["give-up-missing", partition]);
+        assert!(!again.status.success(), "{again:?}");
+        // The entries that are left are in force.
+        if lost == [":meta"] {
+            for token in &world.dead {
+                world.fleet.say(Said::REVOKED, token).await;
+            }
+        }
+        world.fleet.say(Said::ALLOWED, &world.living).await;
+        for server in &world.fleet.authorities {
+            server.primary().token(&["chat"]).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trimmed_log_gets_its_entries_back() {
     let mut world = World::new().await;

@@ -266,7 +266,7 @@ impl Store for RedisStore {
         if log::is_absent(&healing.as_of) {
             // Where the logs are gone, so is what the store was made with, and who starts now must
             // not make it otherwise.
-            open::write_down(&self.engine, self.partitions, true).await?;
+            open::restore_record(&self.engine, self.partitions).await?;
         }
         log::heal(&self.engine, partition, healing, (self.new_log)()).await
     }
@@ -310,7 +310,7 @@ impl Store for RedisStore {
             finals::sweep(&self.engine, partition).await?;
         }
         // The record of the store itself may have been lost, which nobody notices before the next start.
-        open::write_down(&self.engine, self.partitions, true).await?;
+        open::restore_record(&self.engine, self.partitions).await?;
         tenancy::finish_deletions(self).await?;
         signing_keys::sweep(self).await
     }

@@ -148,35 +148,89 @@ async fn prepare(
             if reply.status() == "none" {
                 return Err(RedisOpenError::NoStore);
             }
-            let found = (reply.text(0)?, reply.text(1)?);
+            let found = Existing {
+                layout: reply.text(0)?,
+                partitions: reply.text(1)?,
+                is_complete: false,
+            };
             (found, reply.status() == "new")
         }
     };
-    let (layout, partitions) = found;
+    let Existing {
+        layout,
+        partitions,
+        is_complete,
+    } = found;
     if layout != LAYOUT {
         return Err(RedisOpenError::OtherLayout { found: layout });
     }
     let unreadable = |error| corrupt("number of partitions", error);
     let partitions = partitions.parse().map_err(unreadable)?;
-    // Also for a store that is there: whoever made it may not have come through.
+    if is_complete {
+        // A log that is absent now was lost, and revocations with it. Its readers report that.
+        return Ok(partitions);
+    }
+    // Also for a store that exists: its first start may have been interrupted.
     let logs = PartitionId::all(partitions).map(|partition| {
         let id = LogId::from_uuid(new_log());
         ensure_log(engine, partition, (id, is_new))
     });
-    try_join_all(logs).await?;
+    let made = try_join_all(logs).await?;
+    if made.into_iter().all(|is_made| is_made) {
+        let completed = complete(engine).await;
+        tolerated(
+            completed,
+            is_new,
+            "could not record that the store is complete",
+        )?;
+    }
     Ok(partitions)
+}
+
+/// The record of a store that exists.
+struct Existing {
+    layout: String,
+    partitions: String,
+    /// Whether every partition has got its log.
+    is_complete: bool,
+}
+
+/// Records that every partition has got its log.
+async fn complete(engine: &Engine) -> Result<(), StoreError> {
+    let how = (&engine.scripts.complete_store, Effect::Changes);
+    let keys = vec![engine.keys.root().meta()];
+    engine.at_root(how, keys, vec![]).await.map(drop)
+}
+
+/// Whether a write was made. A store that exists is opened although writes have to wait.
+fn tolerated(
+    outcome: Result<(), StoreError>,
+    is_new: bool,
+    failed: &'static str,
+) -> Result<bool, StoreError> {
+    match outcome {
+        Err(StoreError::Unavailable(cause)) if !is_new => {
+            tracing::warn!(cause, "{failed}");
+            Ok(false)
+        }
+        outcome => outcome.map(|()| true),
+    }
 }
 
 /// The layout and the number of partitions of a store that exists. Nothing is written, so that the store
 /// can be opened while writes have to wait.
-async fn existing(engine: &Engine) -> Result<Option<(String, String)>, StoreError> {
+async fn existing(engine: &Engine) -> Result<Option<Existing>, StoreError> {
     let root = engine.keys.root();
     let mut command = Cmd::new();
     command.arg("HMGET").arg(root.meta());
-    command.arg("layout").arg("partitions");
+    command.arg("layout").arg("partitions").arg("complete");
     let found = engine.look_one(root.slot(), command, "store").await?;
-    let (layout, partitions): (Option<String>, Option<String>) = found;
-    Ok(layout.map(|layout| (layout, partitions.unwrap_or_default())))
+    let (layout, partitions, complete): (Option<String>, Option<String>, Option<String>) = found;
+    Ok(layout.map(|layout| Existing {
+        layout,
+        partitions: partitions.unwrap_or_default(),
+        is_complete: complete.is_some(),
+    }))
 }
 
 /// Makes the log of a partition if there is none. In a store that exists, a log that cannot be made now
@@ -185,13 +239,13 @@ async fn ensure_log(
     engine: &Engine,
     partition: PartitionId,
     (id, is_new): (LogId, bool),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let keys = engine.keys.partition(partition);
     let [meta, ..] = keys.common();
     let mut command = Cmd::new();
     command.arg("HEXISTS").arg(meta).arg("log");
     if !is_new && engine.look_one(keys.slot(), command, "log").await? {
-        return Ok(());
+        return Ok(true);
     }
     let new = NewLog {
         id,
@@ -199,18 +253,26 @@ async fn ensure_log(
         beyond: Position::ZERO,
         known: &[],
     };
-    match log::create(engine, partition, new).await {
-        Err(StoreError::Unavailable(cause)) if !is_new => {
-            tracing::warn!(%partition, cause, "could not create the log of a partition");
-            Ok(())
-        }
-        created => created,
+    let created = log::create(engine, partition, new).await;
+    tolerated(created, is_new, "could not create the log of a partition")
+}
+
+/// Restores the record of a store that was lost while this has it open.
+pub(super) async fn restore_record(
+    engine: &Engine,
+    partitions: NonZeroU16,
+) -> Result<(), StoreError> {
+    if existing(engine).await?.is_some() {
+        return Ok(());
     }
+    write_down(engine, partitions, true).await?;
+    tracing::warn!("the record of the store was lost and is restored");
+    complete(engine).await
 }
 
 /// Writes down what a store is made with, if that is not written anywhere and it may be, and tells
 /// what is.
-pub(super) async fn write_down(
+async fn write_down(
     engine: &Engine,
     partitions: NonZeroU16,
     may_make: bool,
