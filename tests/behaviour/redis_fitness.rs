@@ -275,18 +275,25 @@ async fn the_error_of_a_start_has_the_words_of_the_server() {
         &[&format!("{}: OOM command not allowed", redis.address())],
     );
 
-    // A store that was made before is opened, and fails only later.
     let redis = Standalone::start();
+    let deny = |right| {
+        let denied = ["ACL", "SETUSER", "default", right];
+        tokio::task::block_in_place(|| redis.ask::<()>(&denied)).unwrap();
+    };
+    deny("-evalsha");
     let replicas = Replicas::on(&redis.url());
-    drop(replicas.start().await);
-    let rights = "-evalsha";
-    let denied = ["ACL", "SETUSER", "default", rights];
-    tokio::task::block_in_place(|| redis.ask::<()>(&denied)).unwrap();
     let exited = replicas.refuses_to_start(&[]).await;
-    refused(
-        &exited,
-        &[&format!("{}: NOPERM", redis.address()), "evalsha"],
-    );
+    let address = redis.address();
+    refused(&exited, &[&format!("{address}: NOPERM"), "evalsha"]);
+
+    // A store that exists is opened without a script, and its logs cannot be read.
+    deny("+evalsha");
+    drop(replicas.start().await);
+    deny("-evalsha");
+    let server = replicas.start().await;
+    server
+        .says_in_one_line(&["ERROR", &address, "NOPERM", "evalsha"])
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
