@@ -29,6 +29,56 @@ async fn health_is_told_for_the_whole_and_for_each_service_without_a_credential(
 }
 
 #[tokio::test]
+async fn the_watch_of_an_unknown_service_stays_open() {
+    let server = Server::start().await;
+    let point = Server::enforce(server.data(), &[server.endpoint()], &[]).await;
+    for port in [&server, &point] {
+        let service = "lanyard.v1.NoService".to_owned();
+        let mut client = HealthClient::new(port.channel());
+        let watching = client.watch(HealthCheckRequest { service }).await;
+        let mut watching = watching.unwrap().into_inner();
+        let first = watching.message().await.unwrap().unwrap();
+        assert_eq!(first.status(), ServingStatus::ServiceUnknown);
+        // Neither another response nor the end has come once a later call is answered.
+        health(port, "").await.unwrap();
+        tokio::select! {
+            biased;
+            next = watching.message() => panic!("{next:?}"),
+            () = std::future::ready(()) => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn reflection_knows_the_details_of_errors_and_survives_an_unknown_symbol() {
+    let server = Server::start().await;
+    let point = Server::enforce(server.data(), &[server.endpoint()], &[]).await;
+    for port in [&server, &point] {
+        let symbols = [
+            "google.rpc.ErrorInfo",
+            "no.such.Symbol",
+            "google.rpc.Status",
+            "google.rpc.BadRequest",
+            "google.rpc.RetryInfo",
+            "google.rpc.ResourceInfo",
+            "google.protobuf.Any",
+            "lanyard.v1.PolicyService",
+        ];
+        for found in [
+            reflection::symbols_v1(port, &symbols).await,
+            reflection::symbols_v1alpha(port, &symbols).await,
+        ] {
+            let not_found = Err(i32::from(Code::NotFound));
+            let expected = symbols.map(|symbol| match symbol {
+                "no.such.Symbol" => not_found,
+                _ => Ok(()),
+            });
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[tokio::test]
 async fn reflection_lists_exactly_the_services_that_are_served() {
     let server = Server::start().await;
     let v1 = reflection::v1(&server).await;
@@ -212,6 +262,42 @@ mod reflection {
 
     list!(v1);
     list!(v1alpha);
+
+    macro_rules! symbols {
+        ($name:ident, $version:ident) => {
+            /// Looks all symbols up on one stream: a file, or the code of an error, for each.
+            pub(super) async fn $name(server: &Server, symbols: &[&str]) -> Vec<Result<(), i32>> {
+                use pb::$version::server_reflection_client::ServerReflectionClient;
+                use pb::$version::server_reflection_request::MessageRequest;
+                use pb::$version::server_reflection_response::MessageResponse;
+
+                let requests = symbols.iter().map(|symbol| {
+                    let symbol = (*symbol).to_owned();
+                    pb::$version::ServerReflectionRequest {
+                        host: String::new(),
+                        message_request: Some(MessageRequest::FileContainingSymbol(symbol)),
+                    }
+                });
+                let requests: Vec<_> = requests.collect();
+                let mut client = ServerReflectionClient::new(server.channel());
+                let requests = tokio_stream::iter(requests);
+                let answers = client.server_reflection_info(requests).await.unwrap();
+                let mut answers = answers.into_inner();
+                let mut found = Vec::new();
+                while let Some(answer) = answers.message().await.unwrap() {
+                    found.push(match answer.message_response.unwrap() {
+                        MessageResponse::FileDescriptorResponse(_) => Ok(()),
+                        MessageResponse::ErrorResponse(error) => Err(error.error_code),
+                        other => panic!("neither: {other:?}"),
+                    });
+                }
+                found
+            }
+        };
+    }
+
+    symbols!(symbols_v1, v1);
+    symbols!(symbols_v1alpha, v1alpha);
 }
 
 const IDENTITY: &str = "lanyard.v1.IdentityService";

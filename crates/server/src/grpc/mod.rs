@@ -10,6 +10,7 @@
 //! | `responses`, `decisions`, `feed_messages` | and back |
 //! | `status` | every error as a status: code, reason, details |
 //! | `identity`, `admin`, `policy`, `trust` | the services |
+//! | `health`, `reflection`, `open_streams` | the services that need no credential |
 //! | `stream` | the stream of checks |
 //! | `watching` | one client that follows the feed |
 
@@ -18,10 +19,13 @@ mod admit;
 mod decisions;
 mod feed_messages;
 mod fields;
+mod health;
 mod identity;
 mod methods;
+mod open_streams;
 mod policy;
 mod questions;
+mod reflection;
 mod requests;
 mod responses;
 mod status;
@@ -49,7 +53,9 @@ use tonic_health::{
 use self::{admin::AdminGrpc, identity::IdentityGrpc, policy::PolicyGrpc, trust::TrustGrpc};
 pub(crate) use self::{
     admit::{Door, is_guarded},
+    health::HealthGrpc,
     methods::Methods,
+    reflection::ReflectionGrpc,
     status::{deadline_exceeded, invalid_timeout, told, unimplemented},
 };
 
@@ -110,7 +116,7 @@ pub(crate) fn trust_service<S: Store>(
 }
 
 /// The health service, with everything serving but what waits for a fresh list.
-pub(crate) async fn health(services: &[&str]) -> (HealthReporter, HealthServer<HealthService>) {
+pub(crate) async fn health(services: &[&str]) -> (HealthReporter, HealthServer<HealthGrpc>) {
     let reporter = HealthReporter::new();
     for name in services {
         let waits = CHECK_SERVICES.contains(name);
@@ -121,7 +127,8 @@ pub(crate) async fn health(services: &[&str]) -> (HealthReporter, HealthServer<H
         };
         reporter.set_service_status(*name, status).await;
     }
-    let service = HealthServer::new(HealthService::from_health_reporter(reporter.clone()));
+    let service = HealthService::from_health_reporter(reporter.clone());
+    let service = HealthServer::new(HealthGrpc::new(service));
     (reporter, service)
 }
 

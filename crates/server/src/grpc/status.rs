@@ -126,6 +126,15 @@ pub(crate) fn deadline_exceeded() -> Status {
     Status::with_error_details(Code::DeadlineExceeded, message, details)
 }
 
+/// The status of a stream beyond the number that may be open.
+pub(super) fn too_many_streams() -> Status {
+    let message = "too many streams of this kind are open";
+    let reason = name(ErrorReason::LimitExceeded);
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, []);
+    details.set_retry_info(Some(RETRY_SOON));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
 /// The status of a call whose deadline is malformed.
 pub(crate) fn invalid_timeout() -> Status {
     let message = "must be there once, with 1 to 8 digits and a unit of H, M, S, m, u or n";

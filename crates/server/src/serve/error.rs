@@ -108,7 +108,7 @@ pub(crate) enum ServeError {
     System(#[source] io::Error),
     /// The reflection service.
     #[error("the descriptors cannot be served: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    Reflection(#[from] prost::DecodeError),
     /// The service port.
     #[error("the service port is not served any more; the log tells more, start again")]
     ServicePort,

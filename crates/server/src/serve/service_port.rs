@@ -10,17 +10,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use lanyard_enforcer::Enforcer;
-use lanyard_proto::DESCRIPTORS;
 use lanyard_store::Store;
 use lanyard_token::{PropagationBound, SystemClock};
+use prost::DecodeError;
 use tokio::sync::watch;
 use tonic::service::Routes;
-use tonic_health::{pb::health_server::HealthServer, server::HealthService};
-use tonic_reflection::server::{Builder as ReflectionBuilder, Error as ReflectionError};
+use tonic_health::pb::health_server::HealthServer;
+use tonic_reflection::server::{v1, v1alpha};
 
 use super::{front::FrontLayer, host, jwks::Jwks, metrics::Metrics};
 use crate::{
-    grpc::{self, Door, ENFORCER_SERVICES, Methods, SERVICES, ServedAuthority},
+    grpc::{
+        self, Door, ENFORCER_SERVICES, HealthGrpc, Methods, ReflectionGrpc, SERVICES,
+        ServedAuthority,
+    },
     rest::Rest,
 };
 
@@ -35,9 +38,9 @@ pub(crate) struct ServicePort<D> {
 pub(super) fn routes<S: Store>(
     authority: &Arc<ServedAuthority<S>>,
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
-    (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
+    (health, metrics): (HealthServer<HealthGrpc>, Arc<Metrics>),
     (rest, propagation_bound): (Rest<S>, PropagationBound),
-) -> Result<ServicePort<ServedAuthority<S>>, ReflectionError> {
+) -> Result<ServicePort<ServedAuthority<S>>, DecodeError> {
     let services = open_services(health, &SERVICES)?
         .add_service(grpc::identity_service(authority))
         .add_service(grpc::admin_service(authority))
@@ -57,8 +60,8 @@ pub(super) fn routes<S: Store>(
 pub(crate) fn enforcer_routes<D: Door>(
     door: &Arc<D>,
     (enforcer, draining): (&Arc<Enforcer<SystemClock>>, watch::Receiver<bool>),
-    (health, metrics): (HealthServer<HealthService>, Arc<Metrics>),
-) -> Result<ServicePort<D>, ReflectionError> {
+    (health, metrics): (HealthServer<HealthGrpc>, Arc<Metrics>),
+) -> Result<ServicePort<D>, DecodeError> {
     let services = open_services(health, &ENFORCER_SERVICES)?
         .add_service(grpc::policy_service(door, enforcer, draining));
     // The keys are the authority's to publish.
@@ -68,11 +71,12 @@ pub(crate) fn enforcer_routes<D: Door>(
 
 /// Health and reflection, which anybody may ask.
 fn open_services(
-    health: HealthServer<HealthService>,
+    health: HealthServer<HealthGrpc>,
     services: &[&'static str],
-) -> Result<Routes, ReflectionError> {
-    let v1 = reflection(services).build_v1()?;
-    let v1alpha = reflection(services).build_v1alpha()?;
+) -> Result<Routes, DecodeError> {
+    let reflection = reflection(services)?;
+    let v1 = v1::ServerReflectionServer::new(reflection.clone());
+    let v1alpha = v1alpha::ServerReflectionServer::new(reflection);
     Ok(Routes::default()
         .add_service(health.max_decoding_message_size(SMALL_MESSAGE_BYTES))
         .add_service(v1.max_decoding_message_size(SMALL_MESSAGE_BYTES))
@@ -94,17 +98,11 @@ fn behind_door<D: Door>(
     ServicePort { services, front }
 }
 
-/// Reflection tells of the services that are served, not of all that the contract has.
-fn reflection(services: &[&'static str]) -> ReflectionBuilder<'static> {
-    let builder = ReflectionBuilder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    services
-        .iter()
-        .copied()
-        .filter(|name| !name.is_empty())
-        .chain([HEALTH_SERVICE])
-        .fold(builder, ReflectionBuilder::with_service_name)
+/// Reflection lists the services that are served, not all that the contract has.
+fn reflection(services: &[&'static str]) -> Result<ReflectionGrpc, DecodeError> {
+    let named = services.iter().copied().filter(|name| !name.is_empty());
+    let all = named.chain([HEALTH_SERVICE]).map(str::to_owned);
+    ReflectionGrpc::new(all.collect())
 }
 
 fn not_found() -> Response {
