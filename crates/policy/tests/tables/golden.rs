@@ -49,6 +49,75 @@ fn the_room_role_table_is_as_reviewed() {
     compare("room-roles.txt", &text);
 }
 
+#[test]
+fn the_tables_in_the_documentation_are_those_of_the_policy() {
+    let mut text = String::from(DOCUMENTATION);
+    let head = Scope::ALL.map(|scope| format!("`{scope}`"));
+    markdown(&mut text, "capability", &head, "also required");
+    for capability in Capability::ALL {
+        let cells = Scope::ALL.map(|scope| in_words(scope_cell(scope, capability)));
+        let label = format!("`{capability}`");
+        markdown_row(&mut text, &label, &cells, presupposed(capability));
+    }
+    text.push_str(ROOM_ROLES);
+    let head = RoomRole::ALL.map(|role| format!("`{role}`"));
+    markdown(&mut text, "operation", &head, "group");
+    for operation in InCallOperation::ALL {
+        let cells = RoomRole::ALL.map(|role| in_words(role_cell(operation, role)));
+        markdown_row(
+            &mut text,
+            &format!("`{operation}`"),
+            &cells,
+            operation.group(),
+        );
+    }
+    compare("../../../../docs/scopes.md", &text);
+}
+
+const DOCUMENTATION: &str = "\
+# Scopes and capabilities
+
+A token carries scopes. A check names a capability, such as `create-message`, and is allowed if one of the token's
+scopes grants it. The tables are those that Azure Communication Services publishes; they are generated from the
+policy, and a test compares them.
+
+The column \"also required\" names the part of the check's context that the capability depends on: flags of
+`lanyard check`, or `CheckContext` in [`policy_service.proto`](../proto/lanyard/v1/policy_service.proto). `own message` compares
+`--message-sender` with the token's identity, `invited to the room` is `--invited`, and `by room role` looks up
+`--operation` and `--room-role` in the second table.
+
+## Which scope grants which capability
+
+";
+
+const ROOM_ROLES: &str = "
+## What a role allows in a call in a room
+
+For `in-room-call-operation`, with the scope `voip` or `voip.join`. `on web`: in the web calling SDK only (`--web`).
+`if remote`: for remote streams only (`--remote-stream`).
+
+";
+
+fn in_words(cell: &str) -> String {
+    match cell {
+        "Y" => "yes",
+        "-" => "",
+        "Y*" => "on web",
+        "Yr" => "if remote",
+        other => panic!("no cell is `{other}`"),
+    }
+    .to_owned()
+}
+
+fn markdown(text: &mut String, label: &str, columns: &[String], last: &str) {
+    markdown_row(text, label, columns, last);
+    writeln!(text, "|{}", "---|".repeat(columns.len() + 2)).unwrap();
+}
+
+fn markdown_row(text: &mut String, label: &str, cells: &[String], last: &str) {
+    writeln!(text, "| {label} | {} | {last} |", cells.join(" | ")).unwrap();
+}
+
 /// The cell of a scope and a capability.
 fn scope_cell(scope: Scope, capability: Capability) -> &'static str {
     match reason(ask(scope, capability, &FAVOURABLE)) {
