@@ -12,6 +12,7 @@ pub mod conformance;
 pub mod embedded;
 mod records;
 pub mod redis;
+mod rename_new;
 mod seam;
 
 pub use self::{
@@ -19,6 +20,7 @@ pub use self::{
         Credential, CredentialRole, Identity, KeySlot, Resource, SealedSecret, SigningKeyRecord,
         Subscription,
     },
+    rename_new::rename_new,
     seam::{
         Appended, FirstStart, Healing, IdentityCreation, IssueGrant, IssueRequest, KeyRotation,
         NewIdentity, NewResource, Page, ReplicaShortage, ResourceCreation, RevocationOutcome,

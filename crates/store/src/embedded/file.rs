@@ -32,7 +32,7 @@ use super::{
     tables::{META, Meta, Reads, meta_u64},
     watched::Watched,
 };
-use crate::StoreError;
+use crate::{StoreError, rename_new};
 
 /// The file and the database in it.
 #[derive(Debug)]
@@ -186,8 +186,7 @@ impl OpenFile {
 ///
 /// The library makes a file in several steps, and one that was cut short in between it refuses for
 /// good. So it is made under another name, where what an earlier start has left can be thrown away,
-/// and gets its own name when it is complete. A link, unlike a rename, never takes the place of a
-/// store that another process has made meanwhile.
+/// and gets its own name when it is complete, unless another process has made a store meanwhile.
 fn make(path: &Path) -> Result<(), OpenError> {
     let unfinished = beside(path);
     let sync_failed = Arc::new(AtomicBool::new(false));
@@ -199,10 +198,7 @@ fn make(path: &Path) -> Result<(), OpenError> {
         made => made?,
     };
     drop(made);
-    match fs::hard_link(&unfinished, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(path)(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    rename_new(&unfinished, path).map(drop).map_err(at(path))
 }
 
 /// Where a file is until it is complete.

@@ -1,7 +1,7 @@
 //! The TLS configuration of the connections to the servers.
 
 use std::{
-    fmt, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,6 +13,7 @@ use rustls::{
 };
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use zeroize::Zeroizing;
 
 use super::options::{RedisOptions, RedisTls};
 
@@ -100,8 +101,9 @@ fn system_roots() -> RootCertStore {
 }
 
 fn certificates_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, RedisTlsError> {
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
-    let certificates: Vec<_> = read.map_err(|source| invalid(file, source))?;
+    let pem = pem_in(file)?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = read.map_err(|source| invalid(file, source))?;
     if certificates.is_empty() {
         return Err(invalid(file, "no PEM certificate found"));
     }
@@ -109,12 +111,57 @@ fn certificates_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, RedisTls
 }
 
 fn key_in(file: &Path) -> Result<PrivateKeyDer<'static>, RedisTlsError> {
-    PrivateKeyDer::from_pem_file(file).map_err(|source| invalid(file, source))
+    PrivateKeyDer::from_pem_slice(&pem_in(file)?).map_err(|source| invalid(file, source))
+}
+
+/// The file without the byte order mark of some editors, which would hide the first line.
+fn pem_in(file: &Path) -> Result<Zeroizing<Vec<u8>>, RedisTlsError> {
+    let read = fs::read(file).map(Zeroizing::new);
+    let pem = read.map_err(|source| invalid(file, source))?;
+    let pem = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&pem);
+    Ok(Zeroizing::new(pem.to_vec()))
 }
 
 fn invalid(path: &Path, reason: impl fmt::Display) -> RedisTlsError {
     RedisTlsError::File {
         path: path.to_owned(),
         reason: reason.to_string(),
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn a_file_without_a_certificate_is_refused_with_its_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        assert!(
+            certificates_in(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("ca.pem")
+        );
+        for text in ["", "\n", "no certificate", "-----BEGIN CERTIFICATE-----\n"] {
+            fs::write(&path, text).unwrap();
+            let refused = certificates_in(&path).unwrap_err().to_string();
+            assert!(refused.contains("ca.pem"), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_line_ends_of_any_kind_are_accepted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let windows = CERTIFICATE.replace('\n', " \r\n");
+        for text in [CERTIFICATE, &windows, &format!("\u{feff}{CERTIFICATE}")] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(certificates_in(&path).unwrap().len(), 1, "{text:?}");
+        }
     }
 }
