@@ -26,6 +26,7 @@ mod behaviour {
     mod deadlines;
     mod enforcing;
     mod enforcing_outages;
+    mod environment;
     mod errors;
     mod genuine_tokens;
     mod health;
@@ -35,6 +36,7 @@ mod behaviour {
     mod interop;
     mod issuing;
     mod listing;
+    mod log_output;
     mod log_volume;
     mod many_revocations;
     mod media_types;
@@ -68,6 +70,8 @@ mod behaviour {
     mod signing_keys;
     mod silence;
     mod stale_authority;
+    mod start_files;
+    mod stop_signals;
     mod tls;
     mod watching;
 }

@@ -192,7 +192,7 @@ async fn an_interrupted_bench_says_so_and_deletes_what_it_made() {
     let bench = endless(&server).await;
     signal(&bench, Signal::INT);
     let ended = bench.wait_with_output().expect("the bench ends");
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(ended.status.code(), Some(130), "{ended:?}");
     assert!(ended.stdout.is_empty(), "{ended:?}");
     let line = String::from_utf8(ended.stderr).expect("text");
     assert!(line.starts_with("error: interrupted"), "{line}");

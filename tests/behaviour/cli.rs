@@ -398,11 +398,11 @@ async fn only_serve_minds_what_the_environment_says_of_serve() {
     // Whether plain text is allowed comes before whether the admin port can be had.
     let taken = server.admin_url().strip_prefix("http://").unwrap();
     for (plaintext, code, named) in [
-        ("1", 1, "--admin-listen"),
-        ("yes", 1, "--admin-listen"),
+        ("1", 1, "LANYARD_ADMIN_LISTEN"),
+        ("yes", 1, "LANYARD_ADMIN_LISTEN"),
         ("0", 1, "--plaintext"),
         ("", 1, "--plaintext"),
-        ("junk", 2, "'--plaintext': expected 1"),
+        ("junk", 2, "'LANYARD_PLAINTEXT': expected 1"),
     ] {
         let variables = [
             ("LANYARD_LISTEN", "0.0.0.0:0"),
@@ -479,6 +479,132 @@ async fn a_file_with_a_secret_is_never_written_over() {
         3,
         "none was made"
     );
+}
+
+#[tokio::test]
+async fn a_field_that_the_answer_never_has_is_refused_before_anything_is_done() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let id = text(&cli.json(&["identity", "create"]), "/identity/id");
+    let issued = |cli: &Cli<'_>| {
+        let identity = cli.json(&["identity", "get", &id]);
+        identity["identity"].get("last_token_issue_time").is_some()
+    };
+    let file = server.data().beside("key.json");
+    let out = file.to_str().expect("text");
+    for (command, field) in [
+        (&["token", "issue", &id, "--scope", "chat"][..], "token"),
+        (&["identity", "create"], "access_token.token"),
+        (&["identity", "create"], "id"),
+        (&["identity", "delete", &id], "identity.id"),
+        (&["tokens", "revoke", &id], "position"),
+        (&["resource", "create", "other"], "resource"),
+        (&["subscription", "create", "other"], "id"),
+        (&["key", "rotate", "primary"], "secret"),
+        (&["service-key", "create", "enforcer"], "secret"),
+        (
+            &["service-key", "create", "enforcer", "--out", out],
+            "service_key.secret",
+        ),
+        (&["signing-key", "prepare"], "id"),
+        (&["signing-key", "list"], "id"),
+        (&["identity", "list"], "identity.id"),
+        (&["check", "x", "create-message"], "allowed"),
+        (&["bench", "issue"], "calls"),
+        (&["bench", "watch"], "target"),
+        (&["log", "give-up-missing", "0"], "x"),
+    ] {
+        let refused = cli.error(&[command, &["--field", field]].concat());
+        assert!(refused.contains("--field"), "{command:?}: {refused}");
+    }
+    assert!(!issued(&cli) && !file.exists());
+    assert_eq!(count(&cli.json(&["identity", "list"]), "identities"), 1);
+    assert_eq!(count(&cli.json(&["resource", "list"]), "resources"), 1);
+    assert_eq!(
+        count(&cli.json(&["signing-key", "list"]), "signing_keys"),
+        1
+    );
+    assert_eq!(
+        count(&cli.json(&["service-key", "list"]), "service_keys"),
+        2
+    );
+
+    let field = |arguments: &[&str]| {
+        let output = cli.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    // An optional field that is absent is an empty line.
+    let custom = field(&["identity", "get", &id, "--field", "identity.custom_id"]);
+    assert_eq!(custom, "\n");
+    let token = field(&[
+        "token",
+        "issue",
+        &id,
+        "--scope",
+        "chat",
+        "--field",
+        "access_token.token",
+    ]);
+    assert_eq!(token.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn an_identity_is_found_by_its_custom_id_and_a_resource_by_its_name() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let ada = cli.json(&["identity", "create", "--custom-id", "ada"]);
+    cli.json(&["identity", "create", "--custom-id", "bob"]);
+    assert_eq!(cli.json(&["identity", "get", "ada"]), ada);
+    cli.json(&["identity", "delete", "ada"]);
+    let refused = cli.error(&["identity", "get", "ada"]);
+    assert!(refused.contains("custom id `ada`"), "{refused}");
+    assert_eq!(count(&cli.json(&["identity", "list"]), "identities"), 1);
+
+    let made = cli.json(&["resource", "create", "other"]);
+    assert_eq!(
+        cli.json(&["resource", "get", "other"])["resource"],
+        made["resource"]
+    );
+    let default = cli.json(&["resource", "get", "default"]);
+    let id = text(&default, "/resource/id");
+    assert_eq!(cli.json(&["resource", "get", &id]), default);
+    cli.json(&["resource", "delete", "other"]);
+    for verb in ["get", "delete"] {
+        let refused = cli.error(&["resource", verb, "other"]);
+        assert!(refused.contains("name `other`"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_is_minutes_or_has_units() {
+    let server = Server::start().await;
+    let cli = Cli(server.data());
+    let id = text(&cli.json(&["identity", "create"]), "/identity/id");
+    for lifetime in ["90", "90m", "1h30m", "5400s"] {
+        let issue = [
+            "token",
+            "issue",
+            &id,
+            "--scope",
+            "chat",
+            "--lifetime",
+            lifetime,
+        ];
+        let token = text(&cli.json(&issue), "/access_token/token");
+        let claims = cli.json(&["token", "inspect", &token]);
+        let time = |name: &str| {
+            let time = text(&claims, name);
+            let (_, time) = time.split_once('T').expect("a time");
+            let parts = time.trim_end_matches('Z').split(':');
+            parts.fold(0.0, |sum, part| {
+                sum * 60.0 + part.parse::<f64>().expect("a number")
+            })
+        };
+        let lived = time("/claims/expire_time") - time("/claims/issue_time");
+        let lived = if lived < 0.0 { lived + 86_400.0 } else { lived };
+        assert!((lived - 5400.0).abs() < 1.0, "{lifetime}: {claims}");
+    }
 }
 
 /// The commands of somebody who has this data directory.

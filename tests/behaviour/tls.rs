@@ -292,7 +292,7 @@ async fn an_enforcement_point_does_not_follow_whom_it_does_not_believe() {
     let (other, _) = own_certificate(authority.data(), "other");
     let flags = ["--ca", other.to_str().expect("a path")];
     let point = Server::enforce(authority.data(), &[authority.endpoint()], &flags).await;
-    point.says("the feed was lost").await;
+    point.says("could not connect to the authority").await;
     assert_eq!(http::get(point.admin_url(), "/readyz").await.status, 503);
 }
 
@@ -367,7 +367,7 @@ async fn a_start_with_files_that_do_not_fit_is_refused_and_makes_nothing() {
         (vec!["--tls-cert", &cert], "--tls-key <FILE>"),
         (
             vec!["--tls-cert", &cert, "--tls-key", &key, "--dev-tls"],
-            "say one of the two",
+            "cannot be used with",
         ),
     ] {
         let refused = Server::refuses_to_start(&data, &flags).await;

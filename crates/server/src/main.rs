@@ -3,6 +3,7 @@
 
 mod bench;
 mod client;
+mod command_line;
 mod enforce;
 #[cfg(test)]
 mod every_error;
@@ -11,25 +12,21 @@ mod refusal_log;
 mod rest;
 mod scopes;
 mod serve;
+mod terminal;
+mod text;
 
-use std::{
-    env,
-    ffi::OsString,
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{env, ffi::OsString, io, process::ExitCode, time::Duration};
 
-use clap::{
-    CommandFactory as _, Parser, Subcommand,
-    error::{ContextKind, ContextValue},
-};
+use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
 use self::{
     bench::{BenchCommand, BenchError},
-    client::ClientCommand,
+    client::{ClientCommand, ClientError},
+    command_line::{Environment, NotParsed},
     enforce::{EnforceArgs, EnforceError},
-    serve::{ServeArgs, ServeError},
+    serve::{ServeArgs, ServeError, Signals},
+    terminal::print_error,
 };
 
 /// A token authority for chat and calling.
@@ -58,25 +55,37 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let words = words(env::args_os().skip(1));
-    let outcome = match Cli::try_parse_from(&words).map(|cli| cli.command) {
-        Ok(Command::Serve(args)) => run_server(*args),
-        Ok(Command::Enforce(args)) => run_enforcer(*args),
-        Ok(Command::Client(command)) => run_client(*command),
-        Ok(Command::Bench(command)) => run_bench(*command),
-        Err(error) if error.use_stderr() => {
-            complain(&usage(&error, &words));
+    let (outcome, environment) = match command_line::parse::<Cli>(&words) {
+        Ok((cli, environment)) => (run(cli.command), environment),
+        Err(NotParsed::Help(help)) => (print_help(&help), Environment::default()),
+        Err(NotParsed::Usage(line)) => {
+            print_error(&line);
             return ExitCode::from(NOT_UNDERSTOOD);
-        }
-        Err(help) => {
-            // Whoever stops reading has read enough, as `| head` does.
-            drop(help.print());
-            return ExitCode::SUCCESS;
         }
     };
     outcome.unwrap_or_else(|message| {
-        complain(&message);
+        print_error(&environment.in_message(&message));
         ExitCode::FAILURE
     })
+}
+
+fn run(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Serve(args) => run_server(*args),
+        Command::Enforce(args) => run_enforcer(*args),
+        Command::Client(command) => run_client(*command),
+        Command::Bench(command) => run_bench(*command),
+    }
+}
+
+/// A reader that stops early has read enough, as `| head` does.
+fn print_help(help: &str) -> Result<ExitCode, String> {
+    match client::write(help) {
+        Err(ClientError::Output(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output ({error})"))
+        }
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// The command line, with `serve` where no command is named.
@@ -95,42 +104,60 @@ fn words(typed: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 fn run_server(args: ServeArgs) -> Result<ExitCode, String> {
-    let served = all_cores()?.block_on(serve::run(args));
+    let served = on_all_cores(serve::run(args))?;
     served
         .map(|()| ExitCode::SUCCESS)
         .map_err(|error: ServeError| with_causes(&error))
 }
 
 fn run_enforcer(args: EnforceArgs) -> Result<ExitCode, String> {
-    let enforced = all_cores()?.block_on(enforce::run(args));
+    let enforced = on_all_cores(enforce::run(args))?;
     enforced
         .map(|()| ExitCode::SUCCESS)
-        .map_err(|error: EnforceError| error.to_string())
+        .map_err(|error: EnforceError| with_causes(&error))
 }
 
 /// Calls come from all cores, as those of real callers do.
 fn run_bench(command: BenchCommand) -> Result<ExitCode, String> {
-    let measured = all_cores()?.block_on(bench::run(command));
-    measured
-        .map(|()| ExitCode::SUCCESS)
-        .map_err(|error: BenchError| error.to_string())
+    match on_all_cores(bench::run(command))? {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error @ BenchError::Interrupted(stop)) => {
+            print_error(&error.to_string());
+            Ok(stop.exit_code())
+        }
+        Err(BenchError::Client(ClientError::Output(error)))
+            if error.kind() == io::ErrorKind::BrokenPipe =>
+        {
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
-fn all_cores() -> Result<tokio::runtime::Runtime, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    runtime.map_err(|error| format!("the runtime does not start: {error}"))
+fn on_all_cores<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread();
+    on(runtime, work)
 }
 
+/// One thread does the work and may wait for a terminal or a pipe. The other takes signals meanwhile.
 fn run_client(command: ClientCommand) -> Result<ExitCode, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(1);
+    let work = async {
+        let mut signals = Signals::new().map_err(ClientError::Signals)?;
+        tokio::spawn(async move { signals.received().await.exit() });
+        client::run(command).await
+    };
+    on(runtime, work)?.map_err(|error| error.to_string())
+}
+
+/// Does the work, and then waits for its tasks to end, but not for a thread that stays blocked.
+fn on<T>(mut runtime: tokio::runtime::Builder, work: impl Future<Output = T>) -> Result<T, String> {
+    let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime does not start: {error}"))?;
-    runtime
-        .block_on(client::run(command))
-        .map_err(|error| error.to_string())
+    let output = runtime.block_on(work);
+    runtime.shutdown_timeout(CLOSING_LIMIT);
+    Ok(output)
 }
 
 /// The message of an error, followed by those of its causes that it does not contain itself.
@@ -147,58 +174,20 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     message
 }
 
-/// Where nobody reads it, the exit code says it alone.
-fn complain(message: &str) {
-    drop(writeln!(io::stderr(), "error: {message}"));
-}
-
-/// What is wrong with a command line, and what helps, on the one line that every error has here.
-fn usage(error: &clap::Error, words: &[OsString]) -> String {
-    let rendered = error.render().to_string();
-    let mut line = String::new();
-    let told = rendered.lines().map(str::trim);
-    for part in told.take_while(|part| !AFTERWARDS.iter().any(|end| part.starts_with(end))) {
-        if !line.is_empty() && !part.is_empty() {
-            line.push_str(if part.starts_with("tip:") { "; " } else { " " });
-        }
-        line.push_str(&part.replace(char::is_control, " "));
-    }
-    let line = line.strip_prefix("error: ").unwrap_or(&line);
-    format!("{line}; {}", remedy(error, words))
-}
-
-fn remedy(error: &clap::Error, words: &[OsString]) -> String {
-    let all = Cli::command();
-    let noun = words.get(1).and_then(|word| all.find_subcommand(word));
-    let mut rest = words.iter().skip(2);
-    let verb = noun.and_then(|noun| rest.find_map(|word| noun.find_subcommand(word)));
-    // A command after flags is a stray argument of `serve` to the parser.
-    if let Some(ContextValue::String(stray)) = error.get(ContextKind::InvalidArg)
-        && noun.is_some_and(|noun| noun.get_name() == SERVE)
-        && all.find_subcommand(stray).is_some()
-    {
-        return format!("name the command first, as in `{NAME} {stray} --help`");
-    }
-    let path = [Some(&all), noun, verb].into_iter().flatten();
-    let path: Vec<_> = path.map(clap::Command::get_name).collect();
-    format!("see `{} --help`", path.join(" "))
-}
-
+/// How long the end of a process waits for threads that are blocked.
+const CLOSING_LIMIT: Duration = Duration::from_secs(2);
 const NAME: &str = "lanyard";
 const SERVE: &str = "serve";
 
 /// The flags that are not those of a command.
 const OF_THE_WHOLE: [&str; 4] = ["-h", "--help", "-V", "--version"];
 
-/// With these begins what clap says after it has said what is wrong.
-const AFTERWARDS: [&str; 2] = ["Usage:", "For more information"];
-
 /// The exit code of a command line that was not understood.
 const NOT_UNDERSTOOD: u8 = 2;
 
 #[cfg(test)]
 mod tests {
-    use clap::error::ErrorKind;
+    use clap::{CommandFactory as _, error::ErrorKind};
 
     use super::*;
 
@@ -242,19 +231,22 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_command_line_is_told_on_one_line_with_what_helps() {
         for (line, told) in TOLD {
-            let error = parse(line).unwrap_err();
-            assert!(error.use_stderr(), "{line}");
-            assert_eq!(usage(&error, &split(line)), told, "{line}");
+            assert_eq!(refusal(&split(line)), told, "{line}");
         }
     }
 
     #[test]
     fn a_value_of_several_lines_is_still_told_on_one() {
         let typed = ["token", "a\n\nb\r\u{1b}[2J\u{9b}c"];
-        let words = words(typed.map(OsString::from).into_iter());
-        let error = Cli::try_parse_from(&words).unwrap_err();
-        let told = usage(&error, &words);
+        let told = refusal(&words(typed.map(OsString::from).into_iter()));
         assert!(!told.contains(char::is_control), "{told:?}");
+    }
+
+    fn refusal(words: &[OsString]) -> String {
+        let Err(NotParsed::Usage(line)) = command_line::parse::<Cli>(words) else {
+            panic!("{words:?}")
+        };
+        line
     }
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {

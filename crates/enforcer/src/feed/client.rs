@@ -1,6 +1,7 @@
 //! The connections that the feed is followed over.
 
 use std::{
+    error::Error,
     future::pending,
     sync::{Arc, atomic::Ordering},
 };
@@ -251,9 +252,12 @@ impl<C: Clock, X: Chance> Following<C, X> {
         candidate: Option<Connection>,
     ) -> Connection {
         let address = current.address.uri();
-        tracing::warn!(%address, %lost, "the feed was lost and is looked for again");
+        let cause = causes(lost);
         if self.status.connected.swap(false, Ordering::Relaxed) {
+            tracing::warn!(%address, %cause, "lost the feed; connecting again");
             self.backoff.reset();
+        } else {
+            tracing::warn!(%address, %cause, "could not connect to the authority; retrying");
         }
         let next = self.selection.current_lost();
         let Connection { mut follower, .. } = current;
@@ -284,6 +288,20 @@ impl<C: Clock, X: Chance> Following<C, X> {
     fn now(&self) -> BootTime {
         self.clock.boot().unwrap_or_default()
     }
+}
+
+/// The error and its causes. Many of the transport do not repeat theirs.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 fn count_connected(status: &FeedStatus) {

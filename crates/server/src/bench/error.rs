@@ -6,7 +6,7 @@ use lanyard_authority::EntropyError;
 use lanyard_load::RunError;
 use thiserror::Error;
 
-use crate::client::ClientError;
+use crate::{client::ClientError, serve::StopSignal};
 
 /// Why a benchmark failed. Its `Display` is the one line for standard error.
 #[derive(Debug, Error)]
@@ -121,7 +121,7 @@ pub(crate) enum BenchError {
     System(io::Error),
     /// Somebody pressed Ctrl-C.
     #[error("interrupted: run it again for figures")]
-    Interrupted,
+    Interrupted(StopSignal),
     /// The identity that was made for it is still there.
     #[error(
         "{before}the identity `{identity_id}`, which was made for this, is left behind ({source}): delete \

@@ -1,6 +1,6 @@
 //! `lanyard bench floor`: the bare service, and how a benchmark runs one.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::{task, time};
 
 use super::BenchError;
+use crate::{serve::Signals, terminal::print_detached};
 
 /// The flags of `lanyard bench floor`.
 #[derive(Debug, Args)]
@@ -50,6 +51,7 @@ pub(super) async fn run(args: FloorArgs) -> Result<(), BenchError> {
         key,
         attended,
     } = args;
+    let mut signals = Signals::new().map_err(BenchError::System)?;
     let floor = match kind {
         FloorKind::Empty => Floor::Empty,
         FloorKind::Sign => Floor::Sign,
@@ -65,15 +67,11 @@ pub(super) async fn run(args: FloorArgs) -> Result<(), BenchError> {
     };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
-    // Whoever started it and does not listen knows the address.
-    drop(writeln!(io::stdout(), "{LISTENING}http://{bound}"));
-    let served = floor::serve(listener, floor);
-    if !attended {
-        return Ok(served.await?);
-    }
+    print_detached(&format!("{LISTENING}http://{bound}"));
     tokio::select! {
-        ended = served => Ok(ended?),
-        () = left_alone() => Ok(()),
+        ended = floor::serve(listener, floor) => Ok(ended?),
+        () = left_alone(), if attended => Ok(()),
+        _stop = signals.received() => Ok(()),
     }
 }
 

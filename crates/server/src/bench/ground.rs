@@ -29,10 +29,11 @@ pub(super) async fn on_own_ground<T>(
     work: impl AsyncFnOnce(&Ground) -> Result<T, BenchError>,
 ) -> Result<T, BenchError> {
     let mut signals = Signals::new().map_err(BenchError::System)?;
-    let ground = Ground::make(connection).await?;
+    let making = signals.race(Ground::make(connection)).await;
+    let ground = making.map_err(BenchError::Interrupted)??;
     let outcome = tokio::select! {
         outcome = work(&ground) => outcome,
-        () = signals.received() => Err(BenchError::Interrupted),
+        stop = signals.received() => Err(BenchError::Interrupted(stop)),
     };
     let identity_id = ground.identity_id.clone();
     match (outcome, ground.leave().await) {

@@ -38,7 +38,7 @@ mod watch;
 use clap::{Args, Subcommand};
 
 pub(crate) use self::error::BenchError;
-use crate::client::ConnectionArgs;
+use crate::{client::ConnectionArgs, serve::Signals};
 
 /// Measure how fast an authority is, beside something that does less
 #[derive(Debug, Args)]
@@ -72,6 +72,21 @@ enum What {
     Floor(floor::FloorArgs),
 }
 
+impl What {
+    /// The members of its report.
+    const fn members(&self) -> &'static [&'static str] {
+        match self {
+            Self::Issue(_)
+            | Self::Check(_)
+            | Self::Batch(_)
+            | Self::Stream(_)
+            | Self::Revoke(_) => &told::MEMBERS,
+            Self::Watch(_) => &told::WATCH_MEMBERS,
+            Self::Floor(_) => &[],
+        }
+    }
+}
+
 /// Runs a benchmark to its end.
 ///
 /// # Errors
@@ -79,6 +94,12 @@ enum What {
 /// Whatever kept it from its figures, and calls that failed, as one line that says what helps.
 pub(crate) async fn run(command: BenchCommand) -> Result<(), BenchError> {
     let BenchCommand { connection, what } = command;
+    tokio::spawn(end_on_second_signal(
+        Signals::new().map_err(BenchError::System)?,
+    ));
+    if let Some(path) = &connection.field {
+        told::ensure_field(path, what.members())?;
+    }
     match what {
         What::Issue(args) => issue::run(args, &connection).await,
         What::Batch(args) => batch::run(args, &connection).await,
@@ -88,4 +109,10 @@ pub(crate) async fn run(command: BenchCommand) -> Result<(), BenchError> {
         What::Watch(args) => watch::run(args, &connection).await,
         What::Floor(args) => floor::run(args).await,
     }
+}
+
+/// The first signal lets a benchmark delete the identity that it has created. The second does not wait.
+async fn end_on_second_signal(mut signals: Signals) {
+    signals.received().await;
+    signals.received().await.exit();
 }

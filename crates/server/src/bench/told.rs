@@ -27,12 +27,38 @@ pub(super) fn tell(report: &Report, connection: &ConnectionArgs) -> Result<(), B
     }
 }
 
+/// Refuses the path of a field that no report has, before anything is measured.
+pub(super) fn ensure_field(path: &str, members: &[&str]) -> Result<(), ClientError> {
+    let first = path.split('.').next().unwrap_or_default();
+    if members.is_empty() {
+        return Err(ClientError::NoFields);
+    }
+    if members.contains(&first) {
+        return Ok(());
+    }
+    Err(ClientError::NoField {
+        path: path.to_owned(),
+        known: members.join(", "),
+    })
+}
+
 /// Prints for people, for scripts, or one field alone.
 pub(super) fn print(
     people: &str,
     json: &Value,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    debug_assert!(
+        json.as_object().is_some_and(|json| {
+            let known = |name: &String| {
+                [&MEMBERS[..], &WATCH_MEMBERS]
+                    .iter()
+                    .any(|all| all.contains(&name.as_str()))
+            };
+            json.keys().all(known)
+        }),
+        "a member is not declared: {json}"
+    );
     match &connection.field {
         None if connection.json => write(&format!("{json}\n")),
         None => write(&format!("{people}\n")),
@@ -57,6 +83,41 @@ fn field<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.')
         .try_fold(json, |value, name| value.get(name))
 }
+
+/// The members of a report.
+pub(super) const MEMBERS: [&str; 11] = [
+    "bench", "unit", "against", "how", "settings", "also", "target", "floor", "ratio", "loads",
+    "notes",
+];
+
+/// The members of the report of `lanyard bench watch`.
+pub(super) const WATCH_MEMBERS: [&str; 25] = [
+    "bench",
+    "endpoint",
+    "watch_endpoint",
+    "is_local",
+    "cores",
+    "watchers",
+    "connections",
+    "concurrency",
+    "rounds",
+    "rate_per_second",
+    "round_s",
+    "round_calls",
+    "warm_up_s",
+    "revocations",
+    "not_sent",
+    "heard",
+    "missed",
+    "since_call_us",
+    "since_acknowledgement_us",
+    "call_us",
+    "memory_kib",
+    "failures",
+    "failed",
+    "loads",
+    "notes",
+];
 
 #[cfg(test)]
 mod tests {

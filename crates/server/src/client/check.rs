@@ -71,6 +71,7 @@ pub(super) async fn check(command: CheckCommand) -> Result<Outcome, ClientError>
         context: Some(context.into()),
         min_position,
     };
+    let output = Output::new(&connection, &DECISION)?;
     let session = Session::open(&connection, Purpose::Check).await?;
     let mut client = PolicyServiceClient::new(session.channel());
     let response = session
@@ -79,7 +80,7 @@ pub(super) async fn check(command: CheckCommand) -> Result<Outcome, ClientError>
     let decision = required(response.decision, "decision")?;
     let outcome = outcome(&decision, exit_code);
     let people = sentence(&decision);
-    Output::new(&connection).answer(&people, &Record::new().record("decision", shown(decision)))?;
+    output.answer(&people, &Record::new().record("decision", shown(decision)))?;
     Ok(outcome)
 }
 
@@ -94,13 +95,14 @@ pub(super) async fn capabilities(command: CapabilitiesCommand) -> Result<(), Cli
         token: token.read()?.expose().to_owned(),
         context: Some(context.into()),
     };
+    let output = Output::new(&connection, &["identity_id", "scopes"])?;
     let session = Session::open(&connection, Purpose::Check).await?;
     let mut client = PolicyServiceClient::new(session.channel());
     let response = session
         .call(request, |request| client.list_capabilities(request))
         .await?;
     let people = overview(&response);
-    Output::new(&connection).answer(&people, &listed(response)?)
+    output.answer(&people, &listed(response)?)
 }
 
 const fn outcome(decision: &Decision, exit_code: bool) -> Outcome {
@@ -213,6 +215,16 @@ fn shown(decision: Decision) -> Record {
         .list("sufficient_scopes", sufficient_scopes)
         .duration("list_age", list_age)
 }
+
+/// The fields of an answer to a check.
+const DECISION: [&str; 6] = [
+    "decision.allowed",
+    "decision.reason",
+    "decision.identity_id",
+    "decision.granted_by",
+    "decision.sufficient_scopes",
+    "decision.list_age",
+];
 
 #[cfg(test)]
 mod tests;

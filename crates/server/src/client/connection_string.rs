@@ -39,13 +39,14 @@ pub(super) fn run(
     args: &ConnectionStringArgs,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let output = Output::new(connection, &["connection_string"])?;
     let file = connection.credential_file()?;
     let key = file.of_role(args.slot.into())?.credential;
     let endpoint = callable(connection.endpoint(&file)?)?;
     let made = kept::connection_string(&endpoint, key.secret.expose());
     let text = made.expose().to_owned();
     let record = Record::new().secret("connection_string", made);
-    Output::new(connection).answer(&text, &record)
+    output.answer(&text, &record)
 }
 
 /// Whoever is given the string would only find out later that it leads nowhere.

@@ -27,6 +27,7 @@ pub(crate) struct CredentialCommand {
 
 /// Signs a bearer and prints it. Nobody is called.
 pub(super) fn run(command: &CredentialCommand) -> Result<(), ClientError> {
+    let output = Output::new(&command.connection, &["bearer", "expire_time"])?;
     let file = command.connection.credential_file()?;
     let chosen = match command.role {
         Some(role) => file.of_role(role)?,
@@ -42,5 +43,5 @@ pub(super) fn run(command: &CredentialCommand) -> Result<(), ClientError> {
             nanos: 0,
         }),
     );
-    Output::new(&command.connection).answer(&text, &record)
+    output.answer(&text, &record)
 }

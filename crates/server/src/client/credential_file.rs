@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::error::ClientError;
 use super::secret::Secret;
+use crate::text::without_byte_order_mark;
 
 /// The role that a credential has in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -130,6 +131,7 @@ impl CredentialFile {
             fault,
         };
         // Of the parser's error only the place is told: its text may quote what stands there.
+        let text = without_byte_order_mark(text);
         let members: Members = read_object(text.as_bytes()).map_err(|error| {
             refused(format!("line {}, column {}", error.line(), error.column()))
         })?;

@@ -65,13 +65,26 @@ pub(crate) enum ClientError {
         /// Why not.
         source: io::Error,
     },
-    /// The answer has no such field. It was printed whole.
+    /// The answer never has such a field. Nothing was called.
     #[error("the answer has no field `{path}`: choose one of {known} with --field")]
     NoField {
         /// The path that was asked for.
         path: String,
         /// The paths that there are.
         known: String,
+    },
+    /// The answer has no field that could be printed alone. Nothing was called.
+    #[error("the answer of this command has no single fields for --field: use --json")]
+    NoFields,
+    /// No identity or resource has this id or name.
+    #[error("no {kind} has the id or the {name} `{text}`: list them with `lanyard {kind} list`")]
+    NotNamed {
+        /// `identity` or `resource`.
+        kind: &'static str,
+        /// What it may be called by.
+        name: &'static str,
+        /// What was typed.
+        text: String,
     },
     /// Nothing says where the authority is.
     #[error("`{file}` does not say where its authority is: name it with --endpoint")]
@@ -171,6 +184,9 @@ pub(crate) enum ClientError {
         /// Why not.
         source: io::Error,
     },
+    /// The handlers of signals cannot be installed.
+    #[error("cannot install the handlers of signals ({0}): try again")]
+    Signals(#[source] io::Error),
     /// The answer cannot be printed.
     #[error("cannot write to standard output ({0}): the command itself was carried out")]
     Output(#[from] io::Error),

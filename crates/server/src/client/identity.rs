@@ -26,7 +26,7 @@ pub(crate) enum IdentityCommand {
     Create(CreateArgs),
     /// Show an identity
     Get {
-        /// The identity's id
+        /// The identity's id, or its custom id
         #[arg(value_name = "ID")]
         id: String,
     },
@@ -34,10 +34,25 @@ pub(crate) enum IdentityCommand {
     List(PageArgs),
     /// Delete an identity and revoke all its tokens, for good
     Delete {
-        /// The identity's id
+        /// The identity's id, or its custom id
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+impl IdentityCommand {
+    /// The fields of its answer.
+    fn fields(&self) -> Vec<&'static str> {
+        match self {
+            Self::Create(args) if args.scopes.is_empty() => IDENTITY.to_vec(),
+            Self::Create(_) => [&IDENTITY[..], &records::ACCESS_TOKEN].concat(),
+            Self::Get { .. } => IDENTITY.to_vec(),
+            Self::List(_) => IDENTITY
+                .map(|path| path.trim_start_matches("identity."))
+                .to_vec(),
+            Self::Delete { .. } => records::REVOCATION.to_vec(),
+        }
+    }
 }
 
 /// The flags of `lanyard identity create`.
@@ -49,7 +64,7 @@ pub(crate) struct CreateArgs {
     /// A scope of a first token to issue with it; may be repeated
     #[arg(long = "scope", value_name = "S", value_delimiter = ',')]
     scopes: Vec<String>,
-    /// How long that token lives: minutes, or with a unit, as `90m`, `2h`, `1d`
+    /// How long that token lives: minutes, or with units, as `90m`, `1h30m`, `1d`
     #[arg(long, requires = "scopes", allow_hyphen_values = true, value_parser = lifetime::parse)]
     lifetime: Option<Duration>,
 }
@@ -59,12 +74,13 @@ pub(super) async fn run(
     command: IdentityCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let output = Output::new(connection, &command.fields())?;
     let session = Session::open(connection, Purpose::Issue).await?;
     let client = IdentityServiceClient::new(session.channel());
     let mut identities = Identities {
         session,
         client,
-        output: Output::new(connection),
+        output,
     };
     match command {
         IdentityCommand::Create(args) => identities.create(args).await,
@@ -103,15 +119,47 @@ impl Identities {
         self.output.show(&answer)
     }
 
-    async fn get(&mut self, identity_id: String) -> Result<(), ClientError> {
-        let request = GetIdentityRequest { identity_id };
-        let response = self
-            .session
-            .call(request, |request| self.client.get_identity(request))
-            .await?;
-        let identity = required(response.identity, "identity")?;
+    async fn get(&mut self, id: String) -> Result<(), ClientError> {
+        let identity = if id.starts_with(ID_PREFIX) {
+            let request = GetIdentityRequest { identity_id: id };
+            let response = self
+                .session
+                .call(request, |request| self.client.get_identity(request))
+                .await?;
+            required(response.identity, "identity")?
+        } else {
+            self.with_custom_id(id).await?
+        };
         self.output
             .show(&Record::new().record("identity", shown(identity)))
+    }
+
+    /// Looks for an identity by its custom id, page by page.
+    async fn with_custom_id(&mut self, custom_id: String) -> Result<Identity, ClientError> {
+        let mut page_token = String::new();
+        loop {
+            let request = ListIdentitiesRequest {
+                page_size: LARGEST_PAGE,
+                page_token,
+            };
+            let response = self
+                .session
+                .call(request, |request| self.client.list_identities(request))
+                .await?;
+            let mut identities = response.identities.into_iter();
+            if let Some(found) = identities.find(|one| one.custom_id.as_deref() == Some(&custom_id))
+            {
+                return Ok(found);
+            }
+            if response.next_page_token.is_empty() {
+                return Err(ClientError::NotNamed {
+                    kind: "identity",
+                    name: "custom id",
+                    text: custom_id,
+                });
+            }
+            page_token = response.next_page_token;
+        }
     }
 
     async fn list(&mut self, pages: PageArgs) -> Result<(), ClientError> {
@@ -134,7 +182,12 @@ impl Identities {
         LISTING.print(&self.output, limit, fetch).await
     }
 
-    async fn delete(&mut self, identity_id: String) -> Result<(), ClientError> {
+    async fn delete(&mut self, id: String) -> Result<(), ClientError> {
+        let identity_id = if id.starts_with(ID_PREFIX) {
+            id
+        } else {
+            self.with_custom_id(id).await?.id
+        };
         let done = format!("deleted {identity_id} and revoked its tokens");
         let request = DeleteIdentityRequest { identity_id };
         let response = self
@@ -161,6 +214,16 @@ fn shown(identity: Identity) -> Record {
         .time("last_token_issue_time", last_token_issue_time)
 }
 
+/// The fields of an identity in an answer.
+const IDENTITY: [&str; 4] = [
+    "identity.id",
+    "identity.custom_id",
+    "identity.create_time",
+    "identity.last_token_issue_time",
+];
+/// The beginning of the id of each identity.
+const ID_PREFIX: &str = "8:acs:";
+const LARGEST_PAGE: i32 = 1000;
 const LISTING: Listing = Listing {
     name: "identities",
     columns: &["id", "create_time", "last_token_issue_time", "custom_id"],

@@ -26,6 +26,19 @@ pub(crate) enum KeyCommand {
     Rotate(RotateArgs),
 }
 
+impl KeyCommand {
+    /// The fields of its answer.
+    fn fields(&self) -> Vec<&'static str> {
+        match self {
+            Self::List(_) => Vec::new(),
+            Self::Rotate(args) => {
+                let fields = [&ACCESS_KEY[..], &records::REVOCATION].concat();
+                args.out.printed(fields)
+            }
+        }
+    }
+}
+
 /// The arguments of `lanyard key rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct RotateArgs {
@@ -63,8 +76,8 @@ pub(super) async fn run(
     command: KeyCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let output = &Output::new(connection, &command.fields())?;
     let session = Session::open(connection, Purpose::Administer).await?;
-    let output = &Output::new(connection);
     match command {
         KeyCommand::List(resource) => list(&session, output, resource).await,
         KeyCommand::Rotate(args) => rotate(&session, output, args).await,
@@ -118,3 +131,11 @@ async fn rotate(session: &Session, output: &Output, args: RotateArgs) -> Result<
         );
     output.made(file, answer)
 }
+
+/// The fields of an access key in an answer.
+const ACCESS_KEY: [&str; 4] = [
+    "access_key.id",
+    "access_key.slot",
+    "access_key.create_time",
+    "access_key.secret",
+];

@@ -1,9 +1,10 @@
-//! Lifetimes as they are typed: `90`, `90m`, `2h`, `1d`.
+//! Lifetimes as they are typed: `90`, `90m`, `1h30m`, `1d`.
 
 use prost_types::Duration;
 use thiserror::Error;
 
-/// Reads a whole number with the unit `s`, `m`, `h` or `d`; without one it counts minutes.
+/// Reads whole numbers with the units `d`, `h`, `m` and `s`, the larger first; a number without one
+/// counts minutes.
 ///
 /// Only what is no duration at all is refused here. Whether a token may live that long, or less
 /// than no time, is for the authority to say.
@@ -12,36 +13,51 @@ use thiserror::Error;
 ///
 /// [`InvalidLifetime`] where it is anything else.
 pub(super) fn parse(text: &str) -> Result<Duration, InvalidLifetime> {
-    let (number, unit) = UNITS
-        .iter()
-        .find_map(|(suffix, seconds)| Some((text.strip_suffix(*suffix)?, *seconds)))
-        .unwrap_or((text, MINUTE));
-    // `parse` alone would also take a plus.
-    let digits = number.strip_prefix('-').unwrap_or(number);
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(InvalidLifetime);
-    }
-    let seconds = number
-        .parse::<i64>()
-        .ok()
-        .and_then(|number| number.checked_mul(unit))
-        .filter(|seconds| (-LONGEST..=LONGEST).contains(seconds))
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    let seconds = seconds(text)
+        .filter(|seconds| *seconds <= LONGEST)
         .ok_or(InvalidLifetime)?;
-    Ok(Duration { seconds, nanos: 0 })
+    Ok(Duration {
+        seconds: sign * seconds,
+        nanos: 0,
+    })
+}
+
+fn seconds(text: &str) -> Option<i64> {
+    if let Some(minutes) = number(text) {
+        return minutes.checked_mul(MINUTE);
+    }
+    let (mut rest, mut total) = (text, 0_i64);
+    for (unit, seconds) in UNITS {
+        if let Some((digits, after)) = rest.split_once(unit) {
+            total = total.checked_add(number(digits)?.checked_mul(seconds)?)?;
+            rest = after;
+        }
+    }
+    (rest.is_empty() && !text.is_empty()).then_some(total)
+}
+
+/// `parse` alone would also take a sign.
+fn number(digits: &str) -> Option<i64> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok()).flatten()
 }
 
 /// The text is not a lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected a whole number of minutes, or one with a unit, such as `90m`, `2h` or `1d`")]
+#[error("expected whole minutes, or numbers with units, such as `90m`, `1h30m` or `1d`")]
 pub(super) struct InvalidLifetime;
 
 const MINUTE: i64 = 60;
 
-const UNITS: [(&str, i64); 4] = [
-    ("s", 1),
-    ("m", MINUTE),
-    ("h", 60 * MINUTE),
-    ("d", 24 * 60 * MINUTE),
+const UNITS: [(char, i64); 4] = [
+    ('d', 24 * 60 * MINUTE),
+    ('h', 60 * MINUTE),
+    ('m', MINUTE),
+    ('s', 1),
 ];
 
 /// The longest `google.protobuf.Duration`. What is longer would not survive the way to the
@@ -58,6 +74,9 @@ mod tests {
             ("90", 90 * 60),
             ("90m", 90 * 60),
             ("2h", 2 * 3600),
+            ("1h30m", 90 * 60),
+            ("-1h30m", -90 * 60),
+            ("1d1h1m1s", 90_061),
             ("1d", 86_400),
             ("90s", 90),
             ("0", 0),
@@ -83,7 +102,12 @@ mod tests {
             "--json",
             "+5",
             "1.5h",
-            "1h30m",
+            "1h30",
+            "30m1h",
+            "1h1h",
+            "1hm",
+            "1h 30m",
+            "1h-30m",
             "1 h",
             " 90",
             "90 ",

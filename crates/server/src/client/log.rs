@@ -41,8 +41,12 @@ pub(super) async fn run(
     command: LogCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let fields: &[_] = match command {
+        LogCommand::List => &["lacking_partitions"],
+        LogCommand::Strike { .. } | LogCommand::GiveUpMissing { .. } => &[],
+    };
+    let output = &Output::new(connection, fields)?;
     let session = Session::open(connection, Purpose::Administer).await?;
-    let output = &Output::new(connection);
     match command {
         LogCommand::List => list(&session, output).await,
         LogCommand::Strike { partition, place } => {

@@ -22,6 +22,12 @@ pub(super) struct OutArgs {
 }
 
 impl OutArgs {
+    /// The fields of an answer that are printed: the secret is either in the file or among them.
+    pub(super) fn printed(&self, mut fields: Vec<&'static str>) -> Vec<&'static str> {
+        fields.retain(|path| self.out.is_none() || !path.ends_with(SECRET_FIELD));
+        fields
+    }
+
     /// Makes the file, if one is asked for. It comes before the call, because a secret is told once:
     /// better no key than one that cannot be kept.
     pub(super) fn reserve(&self) -> Result<Reserved, ClientError> {
@@ -99,6 +105,9 @@ impl Drop for OutFile {
         }
     }
 }
+
+/// The end of the path of a secret.
+const SECRET_FIELD: &str = ".secret";
 
 /// Nobody but the owner may read or write it, from the first moment on.
 const OWNER_ONLY: u32 = 0o600;

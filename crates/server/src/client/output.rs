@@ -9,26 +9,47 @@ use super::connection::ConnectionArgs;
 use super::error::ClientError;
 use super::records::SECRET;
 use super::render::Record;
+use crate::terminal::{escape, escape_json};
 
-/// Where answers go, and in which form.
+/// Where answers go, in which form, and the fields that they may have.
 #[derive(Clone, Debug)]
-pub(super) enum Output {
-    /// As text.
+pub(super) struct Output {
+    pub(super) form: Form,
+    fields: Vec<&'static str>,
+}
+
+/// The form of an answer.
+#[derive(Clone, Debug)]
+pub(super) enum Form {
+    /// Text.
     People,
-    /// As one JSON object.
+    /// One JSON object.
     Json,
     /// One field of that object, by its path, as a line.
     Field(String),
 }
 
 impl Output {
-    /// The form that the flags ask for.
-    pub(super) fn new(args: &ConnectionArgs) -> Self {
-        match &args.field {
-            Some(path) => Self::Field(path.clone()),
-            None if args.json => Self::Json,
-            None => Self::People,
-        }
+    /// Returns the form that the flags request, for an answer with these fields.
+    ///
+    /// # Errors
+    /// If the flags request another field. It comes before the call: what a call has created cannot
+    /// always be had again.
+    pub(super) fn new(args: &ConnectionArgs, fields: &[&'static str]) -> Result<Self, ClientError> {
+        let form = match &args.field {
+            Some(path) if fields.contains(&path.as_str()) => Form::Field(path.clone()),
+            Some(_) if fields.is_empty() => return Err(ClientError::NoFields),
+            Some(path) => {
+                return Err(ClientError::NoField {
+                    path: path.clone(),
+                    known: fields.join(", "),
+                });
+            }
+            None if args.json => Form::Json,
+            None => Form::People,
+        };
+        let fields = fields.to_vec();
+        Ok(Self { form, fields })
     }
 
     /// Prints an answer.
@@ -36,31 +57,42 @@ impl Output {
         self.answer(&record.people(), record)
     }
 
-    /// Prints one of many answers, each on a line of its own.
+    /// Prints one of many answers, each on a line of its own. An answer without the field is left out.
     pub(super) fn line(&self, record: &Record) -> Result<(), ClientError> {
-        self.answer(&record.line(), record)
+        match &self.form {
+            Form::Field(path) if record.field(path).is_none() => Ok(()),
+            Form::People | Form::Json | Form::Field(_) => self.answer(&record.line(), record),
+        }
     }
 
     /// Prints an answer that people are told in words of its own.
     pub(super) fn answer(&self, people: &str, record: &Record) -> Result<(), ClientError> {
-        match self {
-            Self::People => write(&format!("{people}\n")),
-            Self::Json => write(&format!("{}\n", *json(record)?)),
-            Self::Field(path) => match field(record, path) {
-                Ok(text) => write(&format!("{}\n", *text)),
-                // What was done is done, and what was told is told once: nothing of it gets lost.
-                Err(error) => {
-                    write(&format!("{}\n", *json(record)?))?;
-                    Err(error)
-                }
-            },
+        self.ensure_declared(record);
+        match &self.form {
+            Form::People => write(&format!("{people}\n")),
+            Form::Json => write(&format!("{}\n", *json(record)?)),
+            Form::Field(path) => write(&field_line(record, path)),
         }
+    }
+
+    /// The fields are declared apart from the answer.
+    pub(super) fn ensure_declared(&self, record: &Record) {
+        debug_assert!(
+            record
+                .field_paths()
+                .iter()
+                .all(|path| self.fields.contains(&path.as_str())),
+            "{:?} has a field that is not declared: {:?}",
+            record.field_paths(),
+            self.fields
+        );
     }
 
     /// Prints what was done, and then the answer.
     pub(super) fn done(&self, what: &str, record: &Record) -> Result<(), ClientError> {
+        let what = escape(what);
         match record.people().as_str() {
-            "" => self.answer(what, record),
+            "" => self.answer(&what, record),
             lines => self.answer(&format!("{what}\n\n{lines}"), record),
         }
     }
@@ -81,18 +113,15 @@ impl Output {
 pub(super) fn json(record: &impl Serialize) -> Result<Zeroizing<String>, ClientError> {
     serde_json::to_string(record)
         .map(Zeroizing::new)
+        .map(|json| Zeroizing::new(escape_json(&json)))
         .map_err(|error| ClientError::Output(error.into()))
 }
 
-/// The field of a record under a path, as it stands in the JSON and without its quotes.
-pub(super) fn field(record: &Record, path: &str) -> Result<Zeroizing<String>, ClientError> {
-    record
-        .field(path)
-        .map(Zeroizing::new)
-        .ok_or_else(|| ClientError::NoField {
-            path: path.to_owned(),
-            known: record.field_paths().join(", "),
-        })
+/// The field of a record under a path, as it stands in the JSON and without its quotes. The line of an
+/// optional field that is absent is empty.
+pub(super) fn field_line(record: &Record, path: &str) -> Zeroizing<String> {
+    let field = record.field(path).map(Zeroizing::new).unwrap_or_default();
+    Zeroizing::new(format!("{}\n", *field))
 }
 
 /// Writes and flushes. `println!` would panic where the reader has gone.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::error::ClientError;
-use super::output::{self, Output};
+use super::output::{self, Form, Output};
 use super::render::Record;
 use super::table::Table;
 
@@ -54,10 +54,13 @@ impl Listing {
             records.truncate(left);
             left = left.saturating_sub(records.len());
             let last = next.is_empty() || left == 0;
-            output::write(&match output {
-                Output::People => printer.people(&records, last),
-                Output::Json => printer.json(&records, last)?,
-                Output::Field(path) => lines(&records, path)?,
+            for record in &records {
+                output.ensure_declared(record);
+            }
+            output::write(&match &output.form {
+                Form::People => printer.people(&records, last),
+                Form::Json => printer.json(&records, last)?,
+                Form::Field(path) => lines(&records, path),
             })?;
             if last {
                 return Ok(());
@@ -117,10 +120,9 @@ impl Printer {
 }
 
 /// One field of each record, a line each.
-fn lines(records: &[Record], path: &str) -> Result<String, ClientError> {
-    let lines = records
-        .iter()
-        .map(|record| Ok(format!("{}\n", *output::field(record, path)?)));
+fn lines(records: &[Record], path: &str) -> String {
+    let lines = records.iter();
+    let lines = lines.map(|record| output::field_line(record, path).to_string());
     lines.collect()
 }
 

@@ -52,6 +52,21 @@ pub(super) fn access_key(access_key: AccessKey) -> Record {
         .told(SECRET, secret)
 }
 
+/// The fields of a revocation in an answer.
+pub(super) const REVOCATION: [&str; 3] = [
+    "revocation.position",
+    "revocation.revoke_time",
+    "revocation.effective_by",
+];
+
+/// The fields of an access token in an answer.
+pub(super) const ACCESS_TOKEN: [&str; 4] = [
+    "access_token.token",
+    "access_token.token_id",
+    "access_token.expire_time",
+    "access_token.scopes",
+];
+
 /// The field of an access token that holds the token.
 pub(super) const TOKEN: &str = "token";
 

@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::credential_file::Role;
+use crate::terminal::one_line;
 
 /// Who called whom.
 #[derive(Clone, Copy, Debug)]
@@ -162,13 +163,6 @@ fn seconds(delay: Duration) -> String {
         .as_secs()
         .saturating_add(u64::from(delay.subsec_nanos() > 0));
     format!("{whole} s")
-}
-
-/// Keeps what came over the wire from ending the line or from steering the terminal.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
 }
 
 /// The domain of every reason that an authority gives.

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 
 use super::secret::Secret;
 use super::table::Table;
+use crate::terminal::escape;
 
 /// Named values, in the order in which they were added.
 #[derive(Clone, Debug, Default)]
@@ -223,9 +224,10 @@ impl Value {
     fn people(&self) -> Option<String> {
         let text = match self {
             Self::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-            Self::Text(text) => harmless(text),
-            Self::Secret(secret) => harmless(secret.expose()),
-            Self::List(texts) => harmless(&texts.join(", ")),
+            // A `custom_id` may hold any character.
+            Self::Text(text) => escape(text).into_owned(),
+            Self::Secret(secret) => escape(secret.expose()).into_owned(),
+            Self::List(texts) => escape(&texts.join(", ")).into_owned(),
             Self::Record(_) | Self::Records(_) => return None,
         };
         Some(text).filter(|text| !text.is_empty())
@@ -244,20 +246,6 @@ pub(super) fn seconds(duration: &Duration) -> String {
     let sign = if *seconds < 0 || *nanos < 0 { "-" } else { "" };
     let millis = nanos.unsigned_abs() / 1_000_000;
     format!("{sign}{}.{millis:03}s", seconds.unsigned_abs())
-}
-
-/// Spells out control characters. A `custom_id` may hold whatever its giver liked, and it must not
-/// steer the terminal of an operator who lists it.
-fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
-        }
-    }
-    shown
 }
 
 /// How many columns of a terminal a text takes, near enough.

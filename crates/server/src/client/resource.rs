@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use lanyard_proto::v1::admin_service_client::AdminServiceClient;
 use lanyard_proto::v1::{
     CreateResourceRequest, CreateResourceResponse, DeleteResourceRequest, GetResourceRequest,
-    ListResourcesRequest, Resource,
+    ListResourcesRequest, ListSubscriptionsRequest, Resource,
 };
 use tonic::transport::Channel;
+use uuid::Uuid;
 
 use super::connection::ConnectionArgs;
 use super::connection_string::{self, ConnectionStringArgs};
@@ -27,7 +28,7 @@ pub(crate) enum ResourceCommand {
     Create(CreateArgs),
     /// Show a resource
     Get {
-        /// The resource's id
+        /// The resource's id, or its name
         #[arg(value_name = "ID")]
         id: String,
     },
@@ -35,7 +36,7 @@ pub(crate) enum ResourceCommand {
     List(InSubscription),
     /// Delete a resource with its keys and identities, and revoke every token there, for good
     Delete {
-        /// The resource's id
+        /// The resource's id, or its name
         #[arg(value_name = "ID")]
         id: String,
     },
@@ -47,6 +48,20 @@ pub(crate) enum ResourceCommand {
     resource connection-string)\""
     )]
     ConnectionString(ConnectionStringArgs),
+}
+
+impl ResourceCommand {
+    /// The fields of its answer.
+    fn fields(&self) -> Vec<&'static str> {
+        match self {
+            Self::Create(_) | Self::Get { .. } => RESOURCE.to_vec(),
+            Self::List(_) => RESOURCE
+                .map(|path| path.trim_start_matches("resource."))
+                .to_vec(),
+            Self::Delete { .. } => records::REVOCATION.to_vec(),
+            Self::ConnectionString(_) => Vec::new(),
+        }
+    }
 }
 
 /// The arguments of `lanyard resource create`.
@@ -86,12 +101,17 @@ pub(super) async fn run(
     command: ResourceCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    if let ResourceCommand::ConnectionString(args) = &command {
+        return connection_string::run(args, connection);
+    }
+    let output = Output::new(connection, &command.fields())?;
+    let mut resources = Resources::open(connection, output).await?;
     match command {
-        ResourceCommand::Create(args) => Resources::open(connection).await?.create(args).await,
-        ResourceCommand::Get { id } => Resources::open(connection).await?.get(id).await,
-        ResourceCommand::List(parent) => Resources::open(connection).await?.list(parent).await,
-        ResourceCommand::Delete { id } => Resources::open(connection).await?.delete(id).await,
-        ResourceCommand::ConnectionString(args) => connection_string::run(&args, connection),
+        ResourceCommand::Create(args) => resources.create(args).await,
+        ResourceCommand::Get { id } => resources.get(id).await,
+        ResourceCommand::List(parent) => resources.list(parent).await,
+        ResourceCommand::Delete { id } => resources.delete(id).await,
+        ResourceCommand::ConnectionString(_) => Ok(()),
     }
 }
 
@@ -102,10 +122,9 @@ struct Resources {
 }
 
 impl Resources {
-    async fn open(connection: &ConnectionArgs) -> Result<Self, ClientError> {
+    async fn open(connection: &ConnectionArgs, output: Output) -> Result<Self, ClientError> {
         let session = Session::open(connection, Purpose::Administer).await?;
         let client = AdminServiceClient::new(session.channel());
-        let output = Output::new(connection);
         Ok(Self {
             session,
             client,
@@ -141,15 +160,70 @@ impl Resources {
         self.output.made(file, answer)
     }
 
-    async fn get(&mut self, resource_id: String) -> Result<(), ClientError> {
-        let request = GetResourceRequest { resource_id };
-        let response = self
-            .session
-            .call(request, |request| self.client.get_resource(request))
-            .await?;
-        let resource = required(response.resource, "resource")?;
+    async fn get(&mut self, id: String) -> Result<(), ClientError> {
+        let resource = if is_id(&id) {
+            let request = GetResourceRequest { resource_id: id };
+            let response = self
+                .session
+                .call(request, |request| self.client.get_resource(request))
+                .await?;
+            required(response.resource, "resource")?
+        } else {
+            self.with_name(id).await?
+        };
         self.output
             .show(&Record::new().record("resource", shown(resource)))
+    }
+
+    /// Looks for a resource by its name, in all subscriptions.
+    async fn with_name(&mut self, name: String) -> Result<Resource, ClientError> {
+        for subscription_id in self.subscriptions().await? {
+            let mut page_token = String::new();
+            loop {
+                let request = ListResourcesRequest {
+                    subscription_id: subscription_id.clone(),
+                    page_size: 0,
+                    page_token,
+                };
+                let response = self
+                    .session
+                    .call(request, |request| self.client.list_resources(request))
+                    .await?;
+                let mut resources = response.resources.into_iter();
+                if let Some(found) = resources.find(|one| one.name == name) {
+                    return Ok(found);
+                }
+                page_token = response.next_page_token;
+                if page_token.is_empty() {
+                    break;
+                }
+            }
+        }
+        Err(ClientError::NotNamed {
+            kind: "resource",
+            name: "name",
+            text: name,
+        })
+    }
+
+    async fn subscriptions(&mut self) -> Result<Vec<String>, ClientError> {
+        let mut ids = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListSubscriptionsRequest {
+                page_size: 0,
+                page_token,
+            };
+            let response = self
+                .session
+                .call(request, |request| self.client.list_subscriptions(request))
+                .await?;
+            ids.extend(response.subscriptions.into_iter().map(|one| one.id));
+            page_token = response.next_page_token;
+            if page_token.is_empty() {
+                return Ok(ids);
+            }
+        }
     }
 
     async fn list(&mut self, parent: InSubscription) -> Result<(), ClientError> {
@@ -174,7 +248,12 @@ impl Resources {
         LISTING.print(&self.output, None, fetch).await
     }
 
-    async fn delete(&mut self, resource_id: String) -> Result<(), ClientError> {
+    async fn delete(&mut self, id: String) -> Result<(), ClientError> {
+        let resource_id = if is_id(&id) {
+            id
+        } else {
+            self.with_name(id).await?.id
+        };
         let done = format!("deleted the resource {resource_id} and all beneath it");
         let request = DeleteResourceRequest { resource_id };
         let response = self
@@ -201,6 +280,17 @@ fn shown(resource: Resource) -> Record {
         .time("create_time", create_time)
 }
 
+fn is_id(text: &str) -> bool {
+    Uuid::try_parse(text).is_ok()
+}
+
+/// The fields of a resource in an answer.
+const RESOURCE: [&str; 4] = [
+    "resource.id",
+    "resource.subscription_id",
+    "resource.name",
+    "resource.create_time",
+];
 const LISTING: Listing = Listing {
     name: "resources",
     columns: &["id", "create_time", "name"],

@@ -34,6 +34,17 @@ pub(crate) enum ServiceKeyCommand {
     },
 }
 
+impl ServiceKeyCommand {
+    /// The fields of its answer.
+    fn fields(&self) -> Vec<&'static str> {
+        match self {
+            Self::Create(args) => args.out.printed(SERVICE_KEY.to_vec()),
+            Self::List => vec!["id", "role", "create_time"],
+            Self::Delete { .. } => Vec::new(),
+        }
+    }
+}
+
 /// The arguments of `lanyard service-key create`.
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
@@ -49,8 +60,8 @@ pub(super) async fn run(
     command: ServiceKeyCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let output = &Output::new(connection, &command.fields())?;
     let session = Session::open(connection, Purpose::Administer).await?;
-    let output = &Output::new(connection);
     match command {
         ServiceKeyCommand::Create(args) => create(&session, output, args).await,
         ServiceKeyCommand::List => list(&session, output).await,
@@ -115,6 +126,13 @@ fn shown(key: ServiceKey) -> Record {
         .told(SECRET, secret)
 }
 
+/// The fields of a service key in an answer.
+const SERVICE_KEY: [&str; 4] = [
+    "service_key.id",
+    "service_key.role",
+    "service_key.create_time",
+    "service_key.secret",
+];
 const LISTING: Listing = Listing {
     name: "service_keys",
     columns: &["id", "role", "create_time"],

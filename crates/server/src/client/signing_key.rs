@@ -45,11 +45,23 @@ pub(crate) enum SigningKeyCommand {
     List,
 }
 
+impl SigningKeyCommand {
+    /// The fields of its answer.
+    fn fields(&self) -> Vec<&'static str> {
+        match self {
+            Self::Prepare | Self::Activate { .. } | Self::Retire { .. } => SIGNING_KEY.to_vec(),
+            Self::Revoke { .. } => [&SIGNING_KEY[..], &records::REVOCATION].concat(),
+            Self::List => Vec::new(),
+        }
+    }
+}
+
 /// Runs one of them.
 pub(super) async fn run(
     command: SigningKeyCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let output = Output::new(connection, &command.fields())?;
     let session = Session::open(connection, Purpose::Administer).await?;
     let client = AdminServiceClient::new(session.channel());
     let mut keys = SigningKeys { session, client };
@@ -60,7 +72,7 @@ pub(super) async fn run(
         SigningKeyCommand::Revoke { id } => keys.revoke(id).await?,
         SigningKeyCommand::List => keys.list().await?,
     };
-    Output::new(connection).show(&answer)
+    output.show(&answer)
 }
 
 struct SigningKeys {
@@ -142,3 +154,12 @@ fn shown(key: SigningKey) -> Record {
         .text("alg", alg)
         .bytes("public_key", &public_key)
 }
+
+/// The fields of a signing key in an answer.
+const SIGNING_KEY: [&str; 5] = [
+    "signing_key.id",
+    "signing_key.state",
+    "signing_key.state_time",
+    "signing_key.create_time",
+    "signing_key.public_key",
+];

@@ -40,12 +40,18 @@ pub(super) async fn run(
     command: SubscriptionCommand,
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
+    let fields: &[_] = match command {
+        SubscriptionCommand::Create { .. } => &SUBSCRIPTION,
+        SubscriptionCommand::List => &["id", "display_name", "create_time"],
+        SubscriptionCommand::Delete { .. } => &records::REVOCATION,
+    };
+    let output = Output::new(connection, fields)?;
     let session = Session::open(connection, Purpose::Administer).await?;
     let client = AdminServiceClient::new(session.channel());
     let mut subscriptions = Subscriptions {
         session,
         client,
-        output: Output::new(connection),
+        output,
     };
     match command {
         SubscriptionCommand::Create { name } => subscriptions.create(name).await,
@@ -118,6 +124,12 @@ fn shown(subscription: Subscription) -> Record {
         .time("create_time", create_time)
 }
 
+/// The fields of a subscription in an answer.
+const SUBSCRIPTION: [&str; 3] = [
+    "subscription.id",
+    "subscription.display_name",
+    "subscription.create_time",
+];
 const LISTING: Listing = Listing {
     name: "subscriptions",
     columns: &["id", "create_time", "display_name"],

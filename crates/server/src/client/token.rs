@@ -62,7 +62,7 @@ pub(crate) struct IssueArgs {
         value_delimiter = ','
     )]
     scopes: Vec<String>,
-    /// How long it lives, 60 minutes to a day: minutes, or with a unit, as `90m`, `2h`, `1d`
+    /// How long it lives, 60 minutes to a day: minutes, or with units, as `90m`, `1h30m`, `1d`
     #[arg(long, allow_hyphen_values = true, value_parser = lifetime::parse)]
     lifetime: Option<Duration>,
 }
@@ -85,6 +85,7 @@ pub(super) async fn run_all(
     connection: &ConnectionArgs,
 ) -> Result<(), ClientError> {
     let TokensCommand::Revoke { identity_id } = command;
+    let output = Output::new(connection, &records::REVOCATION)?;
     let session = Session::open(connection, Purpose::Issue).await?;
     let mut client = IdentityServiceClient::new(session.channel());
     let done = format!("revoked every token of {identity_id}");
@@ -92,7 +93,7 @@ pub(super) async fn run_all(
     let response = session
         .call(request, |request| client.revoke_tokens(request))
         .await?;
-    revoked(&Output::new(connection), &done, response.revocation)
+    revoked(&output, &done, response.revocation)
 }
 
 async fn issue(args: IssueArgs, connection: &ConnectionArgs) -> Result<(), ClientError> {
@@ -101,6 +102,7 @@ async fn issue(args: IssueArgs, connection: &ConnectionArgs) -> Result<(), Clien
         scopes,
         lifetime,
     } = args;
+    let output = Output::new(connection, &records::ACCESS_TOKEN)?;
     let session = Session::open(connection, Purpose::Issue).await?;
     let mut client = IdentityServiceClient::new(session.channel());
     let request = IssueTokenRequest {
@@ -119,10 +121,11 @@ async fn issue(args: IssueArgs, connection: &ConnectionArgs) -> Result<(), Clien
         "{line}\n\n{}",
         record.clone().without(records::TOKEN).people()
     );
-    Output::new(connection).answer(&people, &Record::new().record("access_token", record))
+    output.answer(&people, &Record::new().record("access_token", record))
 }
 
 async fn inspect(token: TokenArg, connection: &ConnectionArgs) -> Result<(), ClientError> {
+    let output = Output::new(connection, &INSPECTED)?;
     let request = IntrospectRequest {
         token: token.read()?.expose().to_owned(),
     };
@@ -131,10 +134,11 @@ async fn inspect(token: TokenArg, connection: &ConnectionArgs) -> Result<(), Cli
     let response = session
         .call(request, |request| client.introspect(request))
         .await?;
-    Output::new(connection).show(&inspected(response))
+    output.show(&inspected(response))
 }
 
 async fn revoke(token: TokenArg, connection: &ConnectionArgs) -> Result<(), ClientError> {
+    let output = Output::new(connection, &records::REVOCATION)?;
     let request = RevokeTokenRequest {
         token: token.read()?.expose().to_owned(),
     };
@@ -143,11 +147,7 @@ async fn revoke(token: TokenArg, connection: &ConnectionArgs) -> Result<(), Clie
     let response = session
         .call(request, |request| client.revoke_token(request))
         .await?;
-    revoked(
-        &Output::new(connection),
-        "revoked the token",
-        response.revocation,
-    )
+    revoked(&output, "revoked the token", response.revocation)
 }
 
 fn revoked(output: &Output, done: &str, revocation: Option<Revocation>) -> Result<(), ClientError> {
@@ -196,3 +196,20 @@ fn shown(claims: TokenClaims) -> Record {
         .text("position", position)
         .text("key_id", key_id)
 }
+
+/// The fields of an answer about a token.
+const INSPECTED: [&str; 13] = [
+    "active",
+    "reason",
+    "claims.issuer",
+    "claims.audience",
+    "claims.identity_id",
+    "claims.issue_time",
+    "claims.expire_time",
+    "claims.token_id",
+    "claims.scopes",
+    "claims.credential_id",
+    "claims.position",
+    "claims.key_id",
+    "list_age",
+];

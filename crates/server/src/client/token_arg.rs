@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::ClientError;
 use super::secret::Secret;
+use crate::text::without_byte_order_mark;
 
 /// Where to take a token from.
 #[derive(Clone, Debug)]
@@ -64,6 +65,7 @@ impl TokenArg {
 fn read_from(source: impl Read) -> io::Result<Secret> {
     let mut text = Zeroizing::new(String::new());
     source.take(LIMIT).read_to_string(&mut text)?;
+    let text = without_byte_order_mark(&text);
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -92,6 +94,7 @@ mod tests {
         for (input, token) in [
             ("abc\n", "abc"),
             ("abc\r\n", "abc"),
+            ("\u{feff}abc\n", "abc"),
             (" abc ", " abc "),
             ("", ""),
         ] {

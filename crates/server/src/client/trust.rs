@@ -12,6 +12,7 @@ use rustls::{CertificateError, Error as TlsError};
 
 use super::error::ClientError;
 use crate::serve::CA_IN_DATA;
+use crate::text::without_byte_order_mark;
 
 /// Who is believed: those in the file that was named, and nobody else. Without one, whom the system
 /// believes, and the authority that a server on this machine has made in one of these directories.
@@ -35,9 +36,10 @@ fn certificates(path: &Path) -> Result<String, ClientError> {
         file: file(),
         source,
     })?;
+    let text = without_byte_order_mark(&text);
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     if found.is_ok_and(|found| !found.is_empty()) {
-        Ok(text)
+        Ok(text.to_owned())
     } else {
         Err(ClientError::CaForm { file: file() })
     }

@@ -31,8 +31,8 @@ pub(crate) struct WatchCommand {
 /// Prints the feed for as long as there is one.
 pub(super) async fn run(command: WatchCommand) -> Result<(), ClientError> {
     let WatchCommand { cursor, connection } = command;
+    let output = Output::new(&connection, &FIELDS)?;
     let session = Session::open(&connection, Purpose::Watch).await?;
-    let output = Output::new(&connection);
     let first = cursor.map_or(Asked::Ping(Ping { nonce: 1 }), Asked::Cursor);
     let first = WatchRequest {
         message: Some(first),
@@ -131,3 +131,19 @@ fn heartbeat(cursor: &str, heartbeat: Heartbeat) -> Record {
 fn told(what: &'static str, cursor: &str) -> Record {
     Record::new().text("event", what).text("cursor", cursor)
 }
+
+/// The fields of all events. An event has some of them.
+const FIELDS: [&str; 12] = [
+    "event",
+    "cursor",
+    "partitions",
+    "keys",
+    "revoked_keys",
+    "handle_kind",
+    "handle_id",
+    "revoked_before",
+    "final",
+    "time",
+    "age",
+    "live_entries",
+];

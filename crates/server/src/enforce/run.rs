@@ -1,10 +1,6 @@
 //! From nothing to serving, and back.
 
-use std::{
-    io::{self, Write as _},
-    path::Path,
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 use lanyard_authority::{LoneEnforcer, Secret};
 use lanyard_enforcer::{
@@ -28,9 +24,10 @@ use crate::{
     client::{ClientError, enforcer_credential, roots},
     grpc::{self, ENFORCER_SERVICES},
     serve::{
-        ListNumbers, Metrics, ServeError, ServicePort, Shown, Signals, Upkeep, admin_router,
-        answer, answer_admin, bind, connections, enforcer_routes, log_to_stderr,
+        DroppedLines, Hangups, LOG, ListNumbers, Metrics, SIGNALS, ServeError, ServicePort, Shown,
+        Signals, Upkeep, admin_router, answer, answer_admin, bind, connections, enforcer_routes,
     },
+    terminal::{Log, print_detached},
 };
 
 /// Why the enforcement point does not serve.
@@ -57,13 +54,27 @@ pub(crate) enum EnforceError {
 
 /// Serves until SIGTERM or SIGINT, and then drains.
 pub(crate) async fn run(args: EnforceArgs) -> Result<(), EnforceError> {
-    log_to_stderr(args.log);
+    let signals = Signals::new().map_err(ServeError::system(SIGNALS))?;
+    let hangups = Hangups::new().map_err(ServeError::system(SIGNALS))?;
+    let log = Log::to_stderr(args.log.into()).map_err(ServeError::system(LOG))?;
     let credential = enforcer_credential(&args.credential)?;
     let listener = Listener::bind(&args.listen, args.plaintext).await?;
     let admin_listener = bind("--admin-listen", args.admin_listen, true).await?;
     let point = Point::new(&args, &credential)?;
-    announce(&listener, &admin_listener).map_err(ServeError::System)?;
-    serve(&args, (listener, admin_listener), point).await
+    announce(&listener, &admin_listener).map_err(ServeError::system("read the bound address"))?;
+    let process = Process {
+        signals,
+        hangups,
+        log,
+    };
+    serve(&args, (listener, admin_listener), point, process).await
+}
+
+/// The process's part of the system.
+struct Process {
+    signals: Signals,
+    hangups: Hangups,
+    log: Log,
 }
 
 /// What is bound.
@@ -146,6 +157,7 @@ async fn serve(
     args: &EnforceArgs,
     (listener, admin_listener): (Listener, TcpListener),
     point: Point,
+    mut process: Process,
 ) -> Result<(), EnforceError> {
     let Point {
         door,
@@ -156,6 +168,7 @@ async fn serve(
     let metrics = Arc::new(Metrics::new(vec![
         Box::new(ListNumbers(Arc::clone(&enforcer))),
         Box::new(FeedNumbers(status)),
+        Box::new(DroppedLines(process.log.queue())),
     ]));
     let (reporter, health) = grpc::health(&ENFORCER_SERVICES).await;
     let (stop, stopped) = watch::channel(false);
@@ -167,17 +180,17 @@ async fn serve(
     let port = port.map_err(ServeError::Reflection)?;
     let mut upkeep = Upkeep::telling(enforcer, reporter, &ENFORCER_SERVICES);
     upkeep.spawn(feed.follow());
+    upkeep.spawn(process.hangups.ignore());
 
     let readiness = upkeep.readiness();
     let shown = admin_router(Shown { metrics, readiness });
     let mut admin = tokio::spawn(answer_admin(admin_listener, shown));
     let mut server = listener.answer(port, stopped);
-    let mut signals = Signals::new().map_err(ServeError::System)?;
     let outcome = tokio::select! {
         _ = &mut server => Err(ServeError::ServicePort),
         _ = &mut admin => Err(ServeError::AdminPort),
         () = upkeep.broken() => Err(ServeError::Upkeep),
-        () = signals.received() => Ok(()),
+        _stop = process.signals.received() => Ok(()),
     };
     upkeep.begin_drain().await;
     stop.send_replace(true);
@@ -193,6 +206,6 @@ async fn serve(
 fn announce(listener: &Listener, admin: &TcpListener) -> io::Result<()> {
     let (name, admin) = (listener.name()?, admin.local_addr()?);
     let text = format!("listening on {name}\nadmin on http://{admin}\n");
-    drop(io::stdout().write_all(text.as_bytes()));
+    print_detached(&text);
     Ok(())
 }

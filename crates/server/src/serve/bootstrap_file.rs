@@ -57,7 +57,11 @@ impl BootstrapFile {
 
     /// Writes the credentials beside it.
     pub(super) fn save(&self, endpoint: &str, made: &Bootstrap) -> io::Result<()> {
-        write_private(&self.of(made.operator.id), &content(endpoint, made)?)
+        let path = self.of(made.operator.id);
+        let named = |source: io::Error| {
+            io::Error::new(source.kind(), format!("`{}`: {source}", path.display()))
+        };
+        write_private(&path, &content(endpoint, made)?).map_err(named)
     }
 
     /// Moves what was written beside it to its place, unless somebody else has.

@@ -103,9 +103,14 @@ pub(crate) enum ServeError {
     /// The authority.
     #[error(transparent)]
     Authority(#[from] Error),
-    /// The system.
-    #[error("{0}")]
-    System(#[source] io::Error),
+    /// The system refuses an operation that every process needs.
+    #[error("cannot {operation}: {source}")]
+    System {
+        /// The operation.
+        operation: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
     /// The reflection service.
     #[error("the descriptors cannot be served: {0}")]
     Reflection(#[from] prost::DecodeError),
@@ -118,4 +123,14 @@ pub(crate) enum ServeError {
     /// A background task, without which the revocation list goes stale.
     #[error("a background task has failed; the log tells more, start again")]
     Upkeep,
+}
+
+impl ServeError {
+    /// The error of an operation of the system.
+    pub(crate) fn system<E: Into<io::Error>>(operation: &'static str) -> impl Fn(E) -> Self {
+        move |source| Self::System {
+            operation,
+            source: source.into(),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lanyard_store::embedded::EmbeddedStore;
+use lanyard_store::{embedded::EmbeddedStore, rename_new};
 use uuid::Uuid;
 
 /// Why no store is made in a directory where there is none.
@@ -80,14 +80,10 @@ pub(super) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
 pub(super) fn write_private_once(path: &Path, name: Uuid, content: &[u8]) -> io::Result<bool> {
     let beside = beside(path, &name.to_string());
     write_new(&beside, content)?;
-    // Unlike a move, a link does not replace what is there.
-    let linked = fs::hard_link(&beside, path);
-    fs::remove_file(&beside)?;
-    match linked {
-        Ok(()) => sync_directory(path).map(|()| true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
+    if rename_new(&beside, path)? {
+        return sync_directory(path).map(|()| true);
     }
+    fs::remove_file(&beside).map(|()| false)
 }
 
 /// Moves a file to another name in its directory, durably.
@@ -122,8 +118,19 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Syncs the directory that the path is in, on file systems that can.
 fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(directory_of(path)).and_then(|directory| directory.sync_all())
+    match File::open(directory_of(path)).and_then(|directory| directory.sync_all()) {
+        Err(error) if cannot_sync(error.kind()) => Ok(()),
+        synced => synced,
+    }
+}
+
+const fn cannot_sync(error: io::ErrorKind) -> bool {
+    matches!(
+        error,
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+    )
 }
 
 /// The file in the data directory that has the first credentials.

@@ -10,6 +10,7 @@ use uuid::Builder;
 use zeroize::Zeroizing;
 
 use super::files::write_private_once;
+use crate::text::without_byte_order_mark;
 
 /// Why the master key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +77,8 @@ fn make(path: &Path) -> Result<MasterKey, KeyFileError> {
 }
 
 fn parsed(path: &Path, text: &str) -> Result<MasterKey, KeyFileError> {
-    text.parse().map_err(|source| KeyFileError::NotAKey {
+    let key = without_byte_order_mark(text).parse();
+    key.map_err(|source| KeyFileError::NotAKey {
         path: path.to_owned(),
         source,
     })

@@ -7,7 +7,7 @@
 //! | `public_endpoint` | where clients call it, if that is not where it listens |
 //! | `tls` | what is spoken on the service port, if not plain text |
 //! | `open`, `home` | the store, of either kind, and the files that go with it |
-//! | `bootstrap_file`, `master_key`, `files` | those files, and how they are written |
+//! | `bootstrap_file`, `endpoint_rewrite`, `master_key`, `files` | those files, and how they are written |
 //! | `start` | from a store to an authority that can serve |
 //! | `run` | from nothing to serving, and back |
 //! | `announcement` | what it says to a person then |
@@ -24,7 +24,7 @@
 //! | `upkeep` | what goes on in the background |
 //! | `health_task`, `readiness` | which calls this process can answer, as health and `/readyz` show it |
 //! | `metrics` | what is counted |
-//! | `list_numbers`, `log_numbers` | what is counted elsewhere, and read when somebody asks |
+//! | `list_numbers`, `log_numbers`, `dropped_lines` | what is counted elsewhere, and read when somebody asks |
 
 mod accept;
 mod admin_port;
@@ -34,6 +34,8 @@ mod bootstrap_file;
 mod call;
 mod connection;
 mod deadline;
+mod dropped_lines;
+mod endpoint_rewrite;
 mod error;
 mod files;
 mod first_word;
@@ -68,14 +70,15 @@ pub(crate) use self::{
     args::{LogLevel, ServeArgs, freshness_bound, switch},
     bootstrap_file::to_base64,
     connection::{answer, answer_admin},
+    dropped_lines::DroppedLines,
     error::ServeError,
     list_numbers::ListNumbers,
     metrics::{Metrics, Page},
     ports::bind,
     public_endpoint::PublicEndpoint,
-    run::{log_to_stderr, run},
+    run::{LOG, SIGNALS, run},
     service_port::{ServicePort, enforcer_routes},
-    signals::Signals,
+    signals::{Hangups, Signals, StopSignal},
     tls::CA_IN_DATA,
     upkeep::Upkeep,
 };

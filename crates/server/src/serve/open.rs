@@ -12,6 +12,7 @@ use lanyard_store::{
     redis::{RedisDurability, RedisOpenError, RedisOptions, RedisStore, RedisTime},
 };
 use lanyard_token::SystemClock;
+use tokio::task;
 use uuid::{Builder, Uuid};
 
 use super::{args::ServeArgs, error::ServeError, files, home::Home};
@@ -27,15 +28,20 @@ pub(super) enum Opened {
 /// Opens the store that the flags name, and makes it if there is none.
 pub(super) async fn store(args: &ServeArgs) -> Result<Opened, ServeError> {
     match args.redis.options()? {
-        None => embedded(args),
+        None => embedded(args).await,
         Some(options) => redis(args, &options).await,
     }
 }
 
-fn embedded(args: &ServeArgs) -> Result<Opened, ServeError> {
+async fn embedded(args: &ServeArgs) -> Result<Opened, ServeError> {
     files::ensure_not_lost(&args.data)?;
     let log_id = log_ids().map_err(Error::from)?();
-    let store = EmbeddedStore::open(&args.data, SystemClock, log_id)?;
+    // After a crash all of the file is read, and signals are not to wait for that.
+    let data = args.data.clone();
+    let opened = task::spawn_blocking(move || EmbeddedStore::open(&data, SystemClock, log_id));
+    let store = opened
+        .await
+        .map_err(ServeError::system("open the store"))??;
     Ok(Opened::Embedded(store, Home::in_directory(args)))
 }
 

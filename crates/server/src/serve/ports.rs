@@ -33,8 +33,14 @@ impl Ports {
 
     pub(super) fn bound(&self) -> Result<Bound, ServeError> {
         Ok(Bound {
-            service: self.service.local_addr().map_err(ServeError::System)?,
-            admin: self.admin.local_addr().map_err(ServeError::System)?,
+            service: self
+                .service
+                .local_addr()
+                .map_err(ServeError::system("read the bound address"))?,
+            admin: self
+                .admin
+                .local_addr()
+                .map_err(ServeError::system("read the bound address"))?,
             scheme: if self.is_tls { "https" } else { "http" },
         })
     }

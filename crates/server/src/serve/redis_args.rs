@@ -15,6 +15,7 @@ use lanyard_store::redis::{
 use zeroize::Zeroizing;
 
 use super::redis_servers::{ServersArg, scheme};
+use crate::text::without_byte_order_mark;
 
 /// The flags of `lanyard serve` for a store on Redis. Each has an environment variable.
 // All of them want the one that says where Redis is.
@@ -36,32 +37,58 @@ pub(crate) struct RedisArgs {
 
     /// Where the first start on an empty store writes the first credentials. Later starts need none
     /// and leave it alone.
-    #[arg(long, env = "LANYARD_BOOTSTRAP_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "LANYARD_BOOTSTRAP_FILE",
+        value_name = "FILE",
+        conflicts_with = "data"
+    )]
     pub(super) bootstrap_file: Option<PathBuf>,
 
     /// The user that logs in at Redis. Default: Redis's default user.
-    #[arg(long, env = "LANYARD_REDIS_USER", value_name = "NAME")]
+    #[arg(
+        long,
+        env = "LANYARD_REDIS_USER",
+        value_name = "NAME",
+        conflicts_with = "data"
+    )]
     redis_user: Option<String>,
 
     /// The file with that user's password, on its first line.
-    #[arg(long, env = "LANYARD_REDIS_PASSWORD_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "LANYARD_REDIS_PASSWORD_FILE",
+        value_name = "FILE",
+        conflicts_with = "data"
+    )]
     redis_password_file: Option<PathBuf>,
 
     /// The user that logs in at the sentinels, which have users of their own.
-    #[arg(long, env = "LANYARD_REDIS_SENTINEL_USER", value_name = "NAME")]
+    #[arg(
+        long,
+        env = "LANYARD_REDIS_SENTINEL_USER",
+        value_name = "NAME",
+        conflicts_with = "data"
+    )]
     redis_sentinel_user: Option<String>,
 
     /// The file with that user's password, on its first line.
     #[arg(
         long,
         env = "LANYARD_REDIS_SENTINEL_PASSWORD_FILE",
-        value_name = "FILE"
+        value_name = "FILE",
+        conflicts_with = "data"
     )]
     redis_sentinel_password_file: Option<PathBuf>,
 
     /// The authorities, in PEM, that Redis's certificates are checked against. Default: those that
     /// this machine trusts.
-    #[arg(long, env = "LANYARD_REDIS_CA_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "LANYARD_REDIS_CA_FILE",
+        value_name = "FILE",
+        conflicts_with = "data"
+    )]
     redis_ca_file: Option<PathBuf>,
 
     /// A certificate, in PEM, to show to Redis.
@@ -70,7 +97,8 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_CERT_FILE",
         value_name = "FILE",
-        requires_all = ["redis", "redis_key_file"]
+        requires_all = ["redis", "redis_key_file"],
+        conflicts_with = "data"
     )]
     redis_cert_file: Option<PathBuf>,
 
@@ -79,13 +107,19 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_KEY_FILE",
         value_name = "FILE",
-        requires = "redis_cert_file"
+        requires = "redis_cert_file",
+        conflicts_with = "data"
     )]
     redis_key_file: Option<PathBuf>,
 
     /// How many of Redis's replicas must have a write before it is acknowledged. All of them keeps
     /// everything whichever takes over. Must be said if there are any.
-    #[arg(long, env = "LANYARD_REDIS_REPLICAS", value_name = "N")]
+    #[arg(
+        long,
+        env = "LANYARD_REDIS_REPLICAS",
+        value_name = "N",
+        conflicts_with = "data"
+    )]
     redis_replicas: Option<u32>,
 
     /// What becomes of what was acknowledged when Redis crashes.
@@ -93,7 +127,8 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_DURABILITY",
         default_value = "always",
-        value_name = "HOW"
+        value_name = "HOW",
+        conflicts_with = "data"
     )]
     redis_durability: Durability,
 
@@ -103,28 +138,25 @@ pub(crate) struct RedisArgs {
         long,
         env = "LANYARD_REDIS_NAMESPACE",
         default_value = "lanyard",
-        value_name = "NAME"
+        value_name = "NAME",
+        conflicts_with = "data"
     )]
     redis_namespace: RedisNamespace,
 
     /// How many partitions a new store gets: 1 to 1024, for good. Default: 16. More of them let more
     /// servers of a Redis Cluster share the work.
-    #[arg(
-        long,
+    #[arg(long,
         env = "LANYARD_REDIS_PARTITIONS",
         value_name = "N",
-        value_parser = value_parser!(u16).range(1..=1024)
-    )]
+        value_parser = value_parser!(u16).range(1..=1024), conflicts_with = "data")]
     redis_partitions: Option<u16>,
 
     /// How long Redis may take to answer: 10ms to 30s.
-    #[arg(
-        long,
+    #[arg(long,
         env = "LANYARD_REDIS_RESPONSE_TIMEOUT",
         default_value = "2s",
         value_name = "DURATION",
-        value_parser = response_timeout
-    )]
+        value_parser = response_timeout, conflicts_with = "data")]
     redis_response_timeout: Duration,
 }
 
@@ -256,9 +288,14 @@ fn password(
         source,
     };
     let text = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
-    let line = text.lines().next().unwrap_or_default();
+    let line = without_byte_order_mark(&text);
+    let line = line.lines().next().unwrap_or_default();
     if line.is_empty() {
         return Err(failed(io::Error::other("its first line is empty")));
+    }
+    if line.trim() != line {
+        let path = path.display();
+        tracing::warn!(%path, "the password begins or ends with white space, which is a part of it");
     }
     Ok(Some(RedisPassword::new(Zeroizing::new(line.to_owned()))))
 }

@@ -10,6 +10,8 @@ use clap::{
 };
 use lanyard_store::redis::{RedisServers, RedisTopology, RedisUrl};
 
+use crate::text::without_byte_order_mark;
+
 /// The servers as they were named.
 #[derive(Clone, Debug)]
 pub(super) struct ServersArg(pub(super) RedisUrl);
@@ -50,6 +52,8 @@ impl TypedValueParser for ServersParser {
             Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
         };
         let text = value.to_str().ok_or_else(|| refused("must be UTF-8"))?;
+        // A variable is often the content of a file.
+        let text = without_byte_order_mark(text).trim();
         let url: RedisUrl = text.parse().map_err(|error| refused(&format!("{error}")))?;
         if url.login.password.is_some() && source == ValueSource::CommandLine {
             return Err(refused(PASSWORD_IN_ARGUMENT));

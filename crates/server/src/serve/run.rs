@@ -1,22 +1,21 @@
 //! From nothing to serving, and back.
 
-use std::{
-    io::{self, Write as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use lanyard_authority::Error;
 use lanyard_enforcer::Enforcer;
 use lanyard_store::Store;
 use lanyard_token::{SystemClock, Verifier};
+use prometheus_client::collector::Collector;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use super::{
     accept,
     admin_port::{self, Shown},
     announcement::Announcement,
-    args::{LogLevel, ServeArgs},
+    args::ServeArgs,
     connection,
+    dropped_lines::DroppedLines,
     error::ServeError,
     home::Home,
     list_numbers::ListNumbers,
@@ -25,7 +24,7 @@ use super::{
     open::{self, Opened},
     ports::Ports,
     service_port::{self, ServicePort},
-    signals::Signals,
+    signals::{Hangups, Signals, StopSignal},
     start::start,
     tls::{Chosen, Tls},
     upkeep::Upkeep,
@@ -33,44 +32,68 @@ use super::{
 use crate::{
     grpc::{self, Door, ServedAuthority},
     rest::Rest,
+    terminal::{Log, print_detached},
 };
 
-/// Serves until SIGTERM or SIGINT, and then drains.
+/// Serves until SIGTERM or SIGINT, and then drains. Before that, they end the start.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), ServeError> {
-    log_to_stderr(args.log);
+    let mut process = Process {
+        signals: Signals::new().map_err(ServeError::system(SIGNALS))?,
+        hangups: Hangups::new().map_err(ServeError::system(SIGNALS))?,
+        log: Log::to_stderr(args.log.into()).map_err(ServeError::system(LOG))?,
+    };
     args.rest.ensure_claims_fit(&args.issuer, &args.audience)?;
     let tls = args.tls.chosen(args.redis.is_chosen())?;
     let ports = Ports::bind(&args, tls.is_tls()).await?;
-    match open::store(&args).await? {
-        Opened::Embedded(store, home) => run_on(store, (&args, &home), (ports, tls)).await,
-        Opened::Redis(store, home) => run_on(store, (&args, &home), (ports, tls)).await,
+    match process.signals.race(open::store(&args)).await {
+        Ok(Ok(Opened::Embedded(store, home))) => {
+            Box::pin(run_on(store, (&args, &home), (ports, tls), process)).await
+        }
+        Ok(Ok(Opened::Redis(store, home))) => {
+            Box::pin(run_on(store, (&args, &home), (ports, tls), process)).await
+        }
+        Ok(Err(error)) => Err(error),
+        Err(stop) => {
+            stopped_early(stop);
+            Ok(())
+        }
     }
+}
+
+/// The process's part of the system.
+struct Process {
+    signals: Signals,
+    hangups: Hangups,
+    log: Log,
 }
 
 async fn run_on<S: Store>(
     store: S,
     (args, home): (&ServeArgs, &Home),
     (ports, tls): (Ports, Chosen),
+    mut process: Process,
 ) -> Result<(), ServeError> {
     let tls = tls.ready(home)?;
     let endpoint = ports.bound()?.told(args.public_endpoint.as_ref());
-    let authority = Arc::new(start(store, (args, home), &endpoint).await?);
-    serve((args, home), (ports, tls), authority).await
+    let starting = start(store, (args, home), &endpoint);
+    match process.signals.race(starting).await {
+        Ok(started) => serve((args, home), (ports, tls), Arc::new(started?), process).await,
+        Err(stop) => {
+            stopped_early(stop);
+            Ok(())
+        }
+    }
 }
 
-/// Logs what happens, for whoever looks after the process.
-pub(crate) fn log_to_stderr(level: LogLevel) {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::level_filters::LevelFilter::from(level))
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .init();
+fn stopped_early(stop: StopSignal) {
+    tracing::info!(signal = ?stop, "stopped before the start was complete");
 }
 
 async fn serve<S: Store>(
     (args, home): (&ServeArgs, &Home),
     (ports, mut tls): (Ports, Option<Tls>),
     authority: Arc<ServedAuthority<S>>,
+    mut process: Process,
 ) -> Result<(), ServeError> {
     let bound = ports.bound()?;
     let verifier = Verifier::new(args.issuer.clone(), args.audience.clone());
@@ -80,10 +103,15 @@ async fn serve<S: Store>(
         args.freshness_bound,
         SystemClock,
     ));
-    let metrics = Arc::new(Metrics::new(vec![
+    let mut sources: Vec<Box<dyn Collector>> = vec![
         Box::new(ListNumbers(Arc::clone(&enforcer))),
         Box::new(LogNumbers(Arc::clone(&authority))),
-    ]));
+        Box::new(DroppedLines(process.log.queue())),
+    ];
+    if let Some(tls) = &tls {
+        sources.push(Box::new(tls.numbers()));
+    }
+    let metrics = Arc::new(Metrics::new(sources));
     let (reporter, health) = grpc::health(&grpc::SERVICES).await;
     let (stop, stopped) = watch::channel(false);
     let rest = Rest::new(
@@ -98,8 +126,9 @@ async fn serve<S: Store>(
         (rest.map_err(Error::from)?, args.propagation_bound),
     )?;
     let mut upkeep = Upkeep::start(&authority, enforcer, reporter);
-    if let Some(renewal) = tls.as_mut().and_then(|tls| tls.renewal.take()) {
-        upkeep.spawn(renewal.follow());
+    match tls.as_mut().and_then(|tls| tls.renewal.take()) {
+        Some(renewal) => upkeep.spawn(renewal.follow(process.hangups)),
+        None => upkeep.spawn(process.hangups.ignore()),
     }
 
     let shown = Shown {
@@ -111,20 +140,20 @@ async fn serve<S: Store>(
         admin_port::router(shown),
     ));
     let mut server = answer_on(ports.service, tls.as_ref(), (port, stopped));
-    let mut signals = Signals::new().map_err(ServeError::System)?;
     let dev_ca = tls.as_ref().and_then(|tls| tls.dev_ca.as_deref());
-    announce(&Announcement {
+    let announcement = Announcement {
         home,
         bound,
         public: args.public_endpoint.as_ref(),
         dev_ca,
-    });
+    };
+    print_detached(&announcement.to_string());
 
     let outcome = tokio::select! {
         _ = &mut server => return Err(ServeError::ServicePort),
         _ = &mut admin => Err(ServeError::AdminPort),
         () = upkeep.broken() => Err(ServeError::Upkeep),
-        () = signals.received() => Ok(()),
+        _stop = process.signals.received() => Ok(()),
     };
     tracing::info!("draining");
     upkeep.begin_drain().await;
@@ -154,7 +183,7 @@ fn answer_on<D: Door>(
     tokio::spawn(connection::answer(incoming, port, stopped))
 }
 
-/// Says to a person where things are. Nobody may be listening, and that harms nothing.
-fn announce(announcement: &Announcement<'_>) {
-    drop(io::stdout().write_all(announcement.to_string().as_bytes()));
-}
+/// An operation of the system, as errors name it.
+pub(crate) const SIGNALS: &str = "install the handlers of signals";
+/// Another one.
+pub(crate) const LOG: &str = "start the thread of the log";

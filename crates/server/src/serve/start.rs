@@ -7,8 +7,8 @@ use lanyard_store::Store;
 use lanyard_token::{SystemClock, TokenAlgorithm};
 
 use super::{
-    args::ServeArgs, bootstrap_file::BootstrapFile, error::ServeError, files, home::Home,
-    master_key::master_key,
+    args::ServeArgs, bootstrap_file::BootstrapFile, endpoint_rewrite, error::ServeError, files,
+    home::Home, master_key::master_key,
 };
 use crate::grpc::ServedAuthority;
 
@@ -24,9 +24,7 @@ pub(super) async fn start<S: Store>(
         Some(turn) => first_start(store, turn, (args, home, endpoint)).await?,
         None => later_start(store, (args, home)).await?,
     };
-    if let Some(path) = home.endpoint_file() {
-        files::save_endpoint(&path, endpoint).map_err(ServeError::System)?;
-    }
+    record_endpoint(home, endpoint);
     warn_of_default(&authority, args.rest.default_resource()).await;
     warn_of_algorithm(&authority, args.token_alg);
     if let Err(error) = authority.catch_up().await {
@@ -36,6 +34,24 @@ pub(super) async fn start<S: Store>(
         tracing::error!(error, "the revocation log could not be read to its end");
     }
     Ok(authority)
+}
+
+/// Records for commands on this machine where to call. They can be told by flags, so that a failure is no
+/// reason not to serve.
+fn record_endpoint(home: &Home, endpoint: &str) {
+    let Some(path) = home.endpoint_file() else {
+        return;
+    };
+    if let Err(error) = files::save_endpoint(&path, endpoint) {
+        let path = path.display();
+        tracing::warn!(%path, %error, "could not write the endpoint; name it with --endpoint");
+    }
+    if let Some(file) = &home.bootstrap
+        && let Err(error) = endpoint_rewrite::rewrite(file.path(), endpoint)
+    {
+        let path = file.path().display();
+        tracing::warn!(%path, %error, "could not write the new endpoint into the credentials");
+    }
 }
 
 /// A name that leads nowhere may be mistyped, or of a resource that is yet to be made.

@@ -106,6 +106,16 @@ fn a_name_cannot_steer_the_terminal_of_who_lists_it() {
 }
 
 #[test]
+fn a_name_cannot_reorder_or_break_the_line_that_it_is_in() {
+    let record = Record::new().text("custom_id", "a\u{202e}b\u{2028}c");
+    let escaped = r"a\u{202e}b\u{2028}c";
+
+    assert_eq!(record.people(), format!("custom id:  {escaped}"));
+    assert_eq!(record.cell("custom_id"), escaped);
+    assert_eq!(record.field("custom_id").as_deref(), Some(escaped));
+}
+
+#[test]
 fn a_secret_is_shown_where_it_is_the_answer_and_not_by_debug() {
     let record = Record::new().secret("secret", Secret::new("hunter2".to_owned()));
 

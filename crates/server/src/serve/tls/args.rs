@@ -16,7 +16,8 @@ pub(crate) struct TlsArgs {
         long,
         env = "LANYARD_TLS_CERT",
         value_name = "FILE",
-        requires = "tls_key"
+        requires = "tls_key",
+        conflicts_with = "dev_tls"
     )]
     tls_cert: Option<PathBuf>,
 
@@ -25,7 +26,8 @@ pub(crate) struct TlsArgs {
         long,
         env = "LANYARD_TLS_KEY",
         value_name = "FILE",
-        requires = "tls_cert"
+        requires = "tls_cert",
+        conflicts_with = "dev_tls"
     )]
     tls_key: Option<PathBuf>,
 
@@ -41,14 +43,13 @@ impl TlsArgs {
         let given = self.tls_cert.as_deref().zip(self.tls_key.as_deref());
         match (given, self.dev_tls) {
             (None, false) => Ok(Chosen::Plain),
-            (Some((cert, key)), false) => {
+            (Some((cert, key)), _) => {
                 let read = pair::given(cert, key)?;
                 let (cert, key) = (cert.to_owned(), key.to_owned());
                 Ok(Chosen::Given(Files { cert, key }, read))
             }
             (None, true) if on_redis => Err(TlsError::NoDataDirectory),
             (None, true) => Ok(Chosen::Dev),
-            (Some(_), true) => Err(TlsError::Both),
         }
     }
 }

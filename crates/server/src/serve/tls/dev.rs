@@ -48,6 +48,8 @@ enum Files {
     Usable(CertifiedKey),
     /// No client can have been configured to trust the CA yet.
     Absent,
+    /// They should be replaced, and can be served if that fails.
+    ExpiresSoon(CertifiedKey),
     /// They must be replaced, for this reason.
     Outdated(&'static str),
 }
@@ -69,10 +71,22 @@ impl DevTls {
         self.make_directory()?;
         let reason = match self.files(now)? {
             Files::Usable(key) => return Ok(key),
-            Files::Absent => None,
-            Files::Outdated(reason) => Some(reason),
+            Files::Absent => {
+                self.make(now)?;
+                None
+            }
+            Files::ExpiresSoon(key) => {
+                if let Err(error) = self.make(now) {
+                    tracing::warn!(%error, "could not replace the certificate of --dev-tls, which expires soon");
+                    return Ok(key);
+                }
+                Some("the certificate expires soon")
+            }
+            Files::Outdated(reason) => {
+                self.make(now)?;
+                Some(reason)
+            }
         };
-        self.make(now)?;
         if let Some(reason) = reason {
             let ca = self.ca_file();
             tracing::warn!(
@@ -109,7 +123,7 @@ impl DevTls {
                 if serves(&key, &ca, now.saturating_add(RENEW_BEFORE)) {
                     Files::Usable(key)
                 } else {
-                    Files::Outdated("the certificate expires soon")
+                    Files::ExpiresSoon(key)
                 }
             }
             Some(_) => {
@@ -144,7 +158,8 @@ impl DevTls {
     }
 
     fn write(&self, name: &str, content: &[u8]) -> Result<(), TlsError> {
-        write_private(&self.directory.join(name), content).map_err(|source| self.failed(source))
+        let path = self.directory.join(name);
+        write_private(&path, content).map_err(|source| TlsError::Dev { path, source })
     }
 
     fn failed(&self, source: io::Error) -> TlsError {

@@ -4,12 +4,11 @@ use std::{io, path::PathBuf};
 
 use lanyard_token::ClockError;
 
+use super::validity::Invalid;
+
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
-    /// Two certificates.
-    #[error("--dev-tls makes a certificate and --tls-cert names one: say one of the two")]
-    Both,
     /// There is no place for what would be made.
     #[error(
         "--dev-tls keeps its certificate in a data directory, and with --redis there is none: name \
@@ -62,8 +61,16 @@ pub(crate) enum TlsError {
         /// Why not.
         source: rustls::Error,
     },
+    /// Clients would refuse it.
+    #[error("the certificate in `{}` is not valid: {source}", path.display())]
+    Invalid {
+        /// The certificate.
+        path: PathBuf,
+        /// Why not.
+        source: Invalid,
+    },
     /// What is made cannot be kept.
-    #[error("cannot keep the certificate of --dev-tls in `{}`: {source}", path.display())]
+    #[error("cannot write `{}` for --dev-tls: {source}", path.display())]
     Dev {
         /// Where.
         path: PathBuf,

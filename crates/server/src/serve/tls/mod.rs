@@ -11,6 +11,7 @@
 //! | `dev` | a local certificate authority, and a certificate under it |
 //! | `trust` | how other programs are made to believe it |
 //! | `renewal` | what is served with, and what becomes of it when its files change |
+//! | `validity` | whether a certificate is valid at a time |
 //! | `incoming` | from connections to handshakes to what is served |
 //! | `error` | why there is no TLS |
 
@@ -21,10 +22,12 @@ mod incoming;
 mod pair;
 mod renewal;
 mod trust;
+mod validity;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use lanyard_token::{Clock as _, SystemClock};
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -38,7 +41,10 @@ use self::{
     dev::DevTls,
     renewal::{Current, Files, Renewal},
 };
-use super::home::{Data, Home};
+use super::{
+    home::{Data, Home},
+    metrics::Page,
+};
 
 /// What the flags say of TLS, with the files that they name read.
 pub(super) enum Chosen {
@@ -57,6 +63,7 @@ pub(super) struct Tls {
     pub(super) dev_ca: Option<PathBuf>,
     /// What looks after the files, if there are any.
     pub(super) renewal: Option<Renewal>,
+    current: Arc<Current>,
 }
 
 impl Chosen {
@@ -86,16 +93,39 @@ impl Tls {
         Ok(Self {
             acceptor: acceptor(Arc::clone(&current))?,
             dev_ca: None,
-            renewal: Some(Renewal::new(files, current)),
+            renewal: Some(Renewal::new(files, Arc::clone(&current))),
+            current,
         })
     }
 
     fn made(key: CertifiedKey, ca: PathBuf) -> Result<Self, TlsError> {
+        let current = Arc::new(Current::new(key));
         Ok(Self {
-            acceptor: acceptor(Arc::new(Current::new(key)))?,
+            acceptor: acceptor(Arc::clone(&current))?,
             dev_ca: Some(ca),
             renewal: None,
+            current,
         })
+    }
+}
+
+/// How many certificates were not taken, as a metric.
+#[derive(Debug)]
+pub(super) struct CertificateNumbers(Arc<Current>);
+
+impl Tls {
+    pub(super) fn numbers(&self) -> CertificateNumbers {
+        CertificateNumbers(Arc::clone(&self.current))
+    }
+}
+
+impl Collector for CertificateNumbers {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        Page::of(encoder).counter(
+            "tls_certificates_refused",
+            "Certificates in the files of TLS that were not taken",
+            self.0.refused(),
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use rustls::{
 use zeroize::Zeroizing;
 
 use super::{error::TlsError, provider};
+use crate::text::bytes_without_byte_order_mark;
 
 /// Reads the pair that the flags name.
 pub(super) fn given(cert: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
@@ -52,6 +53,7 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 
 fn read(flag: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
     let read = fs::read(path).map(Zeroizing::new);
+    let read = read.map(|pem| Zeroizing::new(bytes_without_byte_order_mark(&pem).to_vec()));
     read.map_err(|source| TlsError::Unreadable {
         flag,
         path: path.to_owned(),
