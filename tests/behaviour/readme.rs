@@ -63,6 +63,46 @@ async fn the_section_on_redis_works() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_section_on_enforcers_works_after_the_tour() {
+    let data = Data::new();
+    let release = data.beside("target/release");
+    fs::create_dir_all(&release).expect("a directory");
+    unix::fs::symlink(lanyard(), release.join("lanyard")).expect("a link");
+    unix::fs::symlink(data.path(), data.beside("lanyard-data")).expect("a link");
+    let authority = Server::start_on(&data, &[]).await;
+    let line = |start: &str| {
+        let found = README.lines().find_map(|line| line.strip_prefix(start));
+        found.unwrap_or_else(|| panic!("no line begins with `{start}`"))
+    };
+    let words = line("    lanyard enforce ");
+    let words = words.replace("http://127.0.0.1:7400", authority.endpoint());
+    let mut command = Command::new(lanyard());
+    command.env_clear().current_dir(data.beside(""));
+    command.arg("enforce").args(words.split_whitespace());
+    Server::on_free_ports(&mut command, &[]);
+    let enforcer = Server::run(&data, command).await;
+    enforcer.ready().await;
+    let check = line("    lanyard check \"$TOKEN\" create-message --endpoint");
+    let (_, section) = README
+        .split_once("## Checking beside a backend")
+        .expect("a section");
+    let mut shown = section.lines();
+    let shown = shown.find_map(|line| line.strip_prefix("    allowed"));
+    let (expected, _) = shown
+        .and_then(|line| line.split_once(" list age"))
+        .expect("output");
+    let address = enforcer.endpoint();
+    let check = check.replace("http://127.0.0.1:7401", address);
+    let script = format!(
+        "{}\nlanyard check \"$TOKEN\" create-message --endpoint{check}",
+        tour(&authority)
+    );
+    let printed = tokio::task::block_in_place(|| run(&script, &data));
+    let last = printed.lines().last().expect("output");
+    assert!(last.starts_with(&format!("allowed{expected}")), "{last}");
+}
+
 /// The command of the README that starts an authority, on free ports.
 fn serving(words: &str, data: &Data) -> Command {
     let mut command = Command::new(lanyard());
