@@ -319,7 +319,7 @@ async fn an_error_is_one_line_that_says_what_helps() {
     let server = Server::start().await;
     let data = server.data().clone();
     let cli = Cli(&data);
-    let unknown = cli.error(&["identity", "get", "x"]);
+    let unknown = cli.error(&["identity", "get", "8:acs:x"]);
     assert!(unknown.contains("identity_id"), "{unknown}");
     let scope = cli.error(&["identity", "create", "--scope", "root"]);
     assert!(scope.contains("`chat.join`"), "{scope}");

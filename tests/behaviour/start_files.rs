@@ -56,40 +56,29 @@ async fn a_full_disk_is_told_with_the_file_that_it_was_met_at() {
         eprintln!("NOT TESTED: this user may mount nothing");
         return;
     }
-    let data = Data::new();
-    let small = data.beside("small");
-    fs::create_dir(&small).expect("a directory");
-    let mut mount = Command::new("mount");
-    mount
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-        .arg(&small);
-    assert!(mount.status().expect("mount runs").success());
-    let mut serve = Command::new(lanyard());
-    serve
-        .arg("serve")
-        .env_clear()
-        .arg("--data")
-        .arg(small.join("data"));
-    Server::on_free_ports(&mut serve, &[]);
-    let refused = Server::gives_up(serve).await;
-    assert!(
-        Command::new("umount")
-            .arg(&small)
-            .status()
-            .expect("umount runs")
-            .success()
-    );
-    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert!(
-        refused.output.contains("No space left"),
-        "{}",
-        refused.output
-    );
-    assert!(
-        refused.output.contains(&small.display().to_string()),
-        "{}",
-        refused.output
-    );
+    // Where the first file of the store does not fit, and where its first commit does not.
+    for size in ["size=16k", "size=64k"] {
+        let data = Data::new();
+        let small = data.beside("small");
+        fs::create_dir(&small).expect("a directory");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(&small);
+        assert!(mount.status().expect("mount runs").success());
+        let mut serve = Command::new(lanyard());
+        serve
+            .arg("serve")
+            .env_clear()
+            .arg("--data")
+            .arg(small.join("data"));
+        Server::on_free_ports(&mut serve, &[]);
+        let refused = Server::gives_up(serve).await;
+        let umount = Command::new("umount").arg(&small).status();
+        assert!(umount.expect("umount runs").success());
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        for part in ["No space left", &small.display().to_string()] {
+            assert!(refused.output.contains(part), "{size}: {}", refused.output);
+        }
+    }
 }
 
 #[tokio::test]
@@ -142,7 +131,7 @@ async fn a_ca_file_without_a_certificate_is_refused_by_every_command_with_its_pa
             assert_eq!(refused.status.code(), Some(1), "{refused:?}");
             let output = &refused.output;
             assert!(output.contains(&path), "{output}");
-            assert!(output.contains("no certificate"), "{output}");
+            assert!(output.contains("certificate"), "{output}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Why the authority does not serve.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{error::Error as _, fmt, io, iter, net::SocketAddr, path::PathBuf};
 
 use lanyard_authority::{BootstrapError, Error};
-use lanyard_store::{embedded::OpenError, redis::RedisOpenError};
+use lanyard_store::{StoreError, embedded::OpenError, redis::RedisOpenError};
 
 use super::{
     bootstrap_file::BootstrapFileError, files::LostStoreError, master_key::KeyFileError,
@@ -103,6 +103,14 @@ pub(crate) enum ServeError {
     /// The authority.
     #[error(transparent)]
     Authority(#[from] Error),
+    /// The store, after it was opened.
+    #[error("the store {data} failed: {source}")]
+    StoreFailed {
+        /// Where it is.
+        data: String,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The system refuses an operation that every process needs.
     #[error("cannot {operation}: {source}")]
     System {
@@ -126,6 +134,30 @@ pub(crate) enum ServeError {
 }
 
 impl ServeError {
+    /// The error with the place of the store, if it is one of the store that does not name it.
+    pub(super) fn at(self, data: &impl fmt::Display) -> Self {
+        let is_of_store = match &self {
+            Self::Authority(error) => {
+                let mut causes = iter::successors(error.source(), |cause| (*cause).source());
+                causes.any(<dyn std::error::Error>::is::<StoreError>)
+            }
+            Self::Store(OpenError::Store(_) | OpenError::OtherLayout { .. }) => true,
+            _ => false,
+        };
+        let data = data.to_string();
+        match self {
+            Self::Authority(source) if is_of_store => Self::StoreFailed {
+                data,
+                source: source.into(),
+            },
+            Self::Store(source) if is_of_store => Self::StoreFailed {
+                data,
+                source: source.into(),
+            },
+            other => other,
+        }
+    }
+
     /// The error of an operation of the system.
     pub(crate) fn system<E: Into<io::Error>>(operation: &'static str) -> impl Fn(E) -> Self {
         move |source| Self::System {

@@ -39,10 +39,10 @@ async fn embedded(args: &ServeArgs) -> Result<Opened, ServeError> {
     // After a crash all of the file is read, and signals are not to wait for that.
     let data = args.data.clone();
     let opened = task::spawn_blocking(move || EmbeddedStore::open(&data, SystemClock, log_id));
-    let store = opened
-        .await
-        .map_err(ServeError::system("open the store"))??;
-    Ok(Opened::Embedded(store, Home::in_directory(args)))
+    let opened = opened.await.map_err(ServeError::system("open the store"))?;
+    let home = Home::in_directory(args);
+    let store = opened.map_err(|error| ServeError::from(error).at(&home.data))?;
+    Ok(Opened::Embedded(store, home))
 }
 
 async fn redis(args: &ServeArgs, options: &RedisOptions) -> Result<Opened, ServeError> {

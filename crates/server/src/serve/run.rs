@@ -77,7 +77,10 @@ async fn run_on<S: Store>(
     let endpoint = ports.bound()?.told(args.public_endpoint.as_ref());
     let starting = start(store, (args, home), &endpoint);
     match process.signals.race(starting).await {
-        Ok(started) => serve((args, home), (ports, tls), Arc::new(started?), process).await,
+        Ok(started) => {
+            let authority = started.map_err(|error| error.at(&home.data))?;
+            serve((args, home), (ports, tls), Arc::new(authority), process).await
+        }
         Err(stop) => {
             stopped_early(stop);
             Ok(())
