@@ -448,7 +448,7 @@ async fn none_is_accepted(asks: &Caller, dead: &[String]) -> usize {
     dead.len()
 }
 
-fn copy_all(from: &Path, to: &Path) {
+pub(super) fn copy_all(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -10,6 +10,7 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Status};
 
+use super::redis_damaged::copy_all;
 use crate::support::{Fleet, Replicas, Said, Server, eventually, http, question, reason};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,6 +137,52 @@ async fn unacknowledged_revocation_takes_effect_with_the_next_write() {
     let next = holder.revoke_all(&other.id).await.unwrap();
     let decision = asks.check(question(&token, Some(&next.position))).await;
     assert_eq!(decision.unwrap().reason(), DecisionReason::TokenRevoked);
+}
+
+/// Redis is started on an older copy, which lacks an acknowledged revocation, and without its replica.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn list_is_confirmed_before_a_lost_revocation_can_be_appended_again() {
+    let (redis, replica) = with_replica();
+    let flags = ["--redis-replicas", "1", "--freshness-bound", "8s"];
+    let replicas = Replicas::with(&redis.url(), &flags);
+    let server = replicas.start().await;
+    let (token, _) = tokens(&server).await;
+    let dead = server.primary().token(&["chat"]).await;
+    let copy = tempfile::tempdir().unwrap();
+    block_in_place(|| {
+        redis.kill();
+        copy_all(&redis.dir(), copy.path());
+        redis.restart();
+    });
+    eventually("revocations are acknowledged again", async || {
+        server.primary().revoke(&dead).await.is_ok()
+    })
+    .await;
+    let lost = Instant::now();
+    block_in_place(|| {
+        replica.kill();
+        redis.kill();
+        std::fs::remove_dir_all(redis.dir()).unwrap();
+        copy_all(copy.path(), &redis.dir());
+        redis.restart();
+    });
+    server
+        .says_in_one_line(&["could not append lost revocations again", "0 of 1 replicas"])
+        .await;
+    // No list that was confirmed before is fresh any more.
+    sleep_until(lost + BOUND + BOUND / 2).await;
+    let asks = server.enforcer();
+    Said::ALLOWED.by_all(from_ref(&asks), &token).await;
+    Said::REVOKED.by_all(from_ref(&asks), &dead).await;
+    assert!(server.metric("lanyard_log_repairs_pending").await > 0);
+
+    block_in_place(|| replica.restart());
+    eventually("the log is repaired", async || {
+        server.metric("lanyard_log_repairs_pending").await == 0
+    })
+    .await;
+    assert!(server.metric("lanyard_log_healed_total").await > 0);
+    Said::REVOKED.by_all(from_ref(&asks), &dead).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

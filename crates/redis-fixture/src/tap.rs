@@ -40,10 +40,13 @@ struct Shared {
     streams: Mutex<Vec<TcpStream>>,
 }
 
+/// Decides on a command.
+type Predicate = Box<dyn FnMut(&Command) -> bool + Send>;
+
 /// Which commands are kept back.
 #[derive(Default)]
 struct Hold {
-    begins_with: Option<Box<dyn FnMut(&Command) -> bool + Send>>,
+    begins_with: Option<Predicate>,
     /// The connections on which something was kept back.
     held: Vec<Arc<Talk>>,
 }
@@ -127,6 +130,7 @@ impl Tap {
 
     /// Passes on what was kept back, and waits until the server has replied on each of those
     /// connections. Returns how many there were.
+    #[must_use]
     pub fn release(&self) -> usize {
         let held = self.shared.end_hold();
         let replied = |talk: &Arc<Talk>| talk.server_spoke.load(Ordering::SeqCst);

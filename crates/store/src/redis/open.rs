@@ -141,20 +141,19 @@ async fn prepare(
     options: &RedisOptions,
     new_log: &(impl Fn() -> Uuid + Send + Sync),
 ) -> Result<NonZeroU16, RedisOpenError> {
-    let (found, is_new) = match existing(engine).await? {
-        Some(found) => (found, false),
-        None => {
-            let reply = write_down(engine, options.partitions, options.may_make).await?;
-            if reply.status() == "none" {
-                return Err(RedisOpenError::NoStore);
-            }
-            let found = Existing {
-                layout: reply.text(0)?,
-                partitions: reply.text(1)?,
-                is_complete: false,
-            };
-            (found, reply.status() == "new")
+    let (found, is_new) = if let Some(found) = existing(engine).await? {
+        (found, false)
+    } else {
+        let reply = write_down(engine, options.partitions, options.may_make).await?;
+        if reply.status() == "none" {
+            return Err(RedisOpenError::NoStore);
         }
+        let found = Existing {
+            layout: reply.text(0)?,
+            partitions: reply.text(1)?,
+            is_complete: false,
+        };
+        (found, reply.status() == "new")
     };
     let Existing {
         layout,
