@@ -15,7 +15,7 @@ async fn a_cold_point_hears_of_every_one_of_many_revocations() {
 
 /// The figures of docs/performance.md.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "its figures are those of a release build"]
+#[ignore = "its figures are those of a `dist` build"]
 async fn a_cold_point_is_ready_within_three_seconds_of_a_million_revocations() {
     let many = Many::prepare(1_000_000).await;
     let mut fastest = Duration::MAX;

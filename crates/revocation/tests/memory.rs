@@ -26,7 +26,7 @@ fn an_entry_takes_at_most_64_bytes_at_any_size() {
     hold_to_the_bound(&[10_000, 100_000, 200_000]);
 }
 
-/// `cargo test --release -p lanyard-revocation --test memory -- --ignored --nocapture`
+/// `cargo test --profile dist -p lanyard-revocation --test memory -- --ignored --nocapture`
 #[test]
 #[ignore = "it takes half a gigabyte"]
 fn an_entry_takes_at_most_64_bytes_among_ten_million() {

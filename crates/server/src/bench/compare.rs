@@ -105,13 +105,17 @@ fn notes(how: &How, against: Option<&str>) -> Vec<String> {
     notes
 }
 
-/// What is to be known of the figures of a build for debugging. The bench and the bare service are of
-/// it, and most likely the authority is.
+/// A note on the figures of a program that is not fully optimized. The bench and the bare service are
+/// part of it, and most likely the authority is.
 pub(super) fn unoptimized() -> Vec<String> {
-    let note = "This is a debug build, ten times slower or more: build with --release for figures.";
-    let notes = cfg!(debug_assertions).then(|| note.to_owned());
+    let note =
+        "This program is not optimized for figures: build it with `cargo build --profile dist`.";
+    let notes = (OPT_LEVEL != "3").then(|| note.to_owned());
     notes.into_iter().collect()
 }
+
+/// The optimization level of this program's profile.
+const OPT_LEVEL: &str = env!("LANYARD_OPT_LEVEL");
 
 /// What the names of the bare services begin with, so that none is taken for a call of the authority.
 pub(super) const BARE: &str = "bare ";
