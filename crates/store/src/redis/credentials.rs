@@ -57,15 +57,16 @@ pub(super) async fn find(
     if let Some(resource) = store.known_access_keys.resource_of(id) {
         return access_key(store, resource, id).await;
     }
-    let (service_key, resource) = tokio::try_join!(service_key(store, id), resource_of(store, id))?;
-    match (service_key, resource) {
-        (Some(found), _) => Ok(Some(found)),
-        (None, Some(resource)) => {
-            store.known_access_keys.learn(id, resource);
-            access_key(store, resource, id).await
-        }
-        (None, None) => Ok(None),
+    let (service_key, resource) = tokio::join!(service_key(store, id), resource_of(store, id));
+    // Where the log of its partition is lost, the index is not read. An operator is needed then.
+    if let Some(found) = service_key? {
+        return Ok(Some(found));
     }
+    let Some(resource) = resource? else {
+        return Ok(None);
+    };
+    store.known_access_keys.learn(id, resource);
+    access_key(store, resource, id).await
 }
 
 /// Whether there is such a credential, of whatever role.
