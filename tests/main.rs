@@ -71,6 +71,7 @@ mod behaviour {
     mod silence;
     mod stale_authority;
     mod start_files;
+    mod stepped_clocks;
     mod stop_signals;
     mod tls;
     mod watching;

@@ -16,7 +16,7 @@ use crate::{
     Entropy, Error, LogStatus, MasterKey, Secret, TrustFeed,
     bearer::Validity,
     caller::BEARERS,
-    follow::{Reader, StatusBoard},
+    follow::{Reader, Retention, StatusBoard},
     ids::Ids,
     issue_times::IssueTimes,
     keyring::{Keyring, key_set},
@@ -60,6 +60,7 @@ pub struct Authority<S, C, E> {
     /// One for each partition, in their order.
     pub(crate) readers: Vec<Reader>,
     pub(crate) status: StatusBoard,
+    pub(crate) retention: Retention,
     /// Held while the signing keys are read again, so that no older reading overtakes a newer one.
     reloading: Mutex<()>,
     pub(crate) refusals: Refusals,
@@ -105,6 +106,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             issue_times: IssueTimes::default(),
             readers: readers.collect(),
             status: StatusBoard::default(),
+            retention: Retention::default(),
             reloading: Mutex::default(),
             refusals: Refusals::default(),
             remembered: Remembered::default(),
@@ -166,7 +168,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             asked = self.clock.boot()?;
             keys = self.store.signing_keys().await?;
         }
-        let set = key_set(&keys, self.clock.wall()?)?;
+        let set = key_set(&keys, self.retention_time()?)?;
         let keyring = Keyring::open(&keys, &self.master_key, &self.settings)?;
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
         self.view.set_keys(set);

@@ -67,8 +67,19 @@ pub struct News {
 pub struct Snapshot {
     /// Where it leads.
     pub place: FeedPlace,
-    /// The list of every partition, with the time until which each revocation is kept.
-    pub lists: Vec<(PartitionId, Vec<(Revocation, UnixTime)>)>,
+    /// The list of every partition.
+    pub lists: Vec<SnapshotList>,
+}
+
+/// The list of one partition.
+#[derive(Debug)]
+pub struct SnapshotList {
+    /// The partition.
+    pub partition: PartitionId,
+    /// What is revoked, with the time until which each revocation is kept.
+    pub revocations: Vec<(Revocation, UnixTime)>,
+    /// The position below which every token is refused: [`View::floor`].
+    pub floor: Position,
 }
 
 /// What comes after a place is not known here: it is too far back, of another log, or ahead.
@@ -162,9 +173,16 @@ impl TrustFeed {
         // The place first: the list has everything up to there, and what it has beyond is harmless.
         let place = FeedPlace::new(self.heads()?);
         let lists = PartitionId::all(self.view.partitions()).map(|partition| {
-            let list = self.view.revocations(partition);
-            // The partitions are the view's own, so none is missing.
-            (partition, list.unwrap_or_default())
+            // The partitions are the view's own, so none is missing. The floor is read last: a
+            // revocation that is trimmed in between is in the list, and one that was trimmed before is
+            // below the floor.
+            let revocations = self.view.revocations(partition).unwrap_or_default();
+            let floor = self.view.floor(partition).unwrap_or_default();
+            SnapshotList {
+                partition,
+                revocations,
+                floor,
+            }
         });
         let lists = lists.collect();
         let made = Arc::new(Snapshot { place, lists });

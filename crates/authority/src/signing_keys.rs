@@ -154,7 +154,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 records,
                 active,
                 revoked,
-            } = work_out(&keys, self.clock.wall()?)?;
+            } = work_out(&keys, self.stamp_time()?)?;
             let record = records.first().cloned();
             let from_version = keys.version;
             let change = SigningKeyChange {

@@ -189,6 +189,7 @@ fn node(lines: &[String]) -> Node {
         sentinel: false,
         listen: &|port| format!("port {port}\ncluster-port {}", port::free()),
         lines,
+        environment: &[],
     };
     Node::start(Node::new_home(), &recipe)
 }

@@ -27,6 +27,7 @@ pub struct Node {
     home: TempDir,
     port: u16,
     sentinel: bool,
+    environment: Vec<(String, String)>,
 }
 
 /// What a node is to be.
@@ -37,6 +38,8 @@ pub(crate) struct Recipe<'a> {
     pub(crate) listen: &'a dyn Fn(u16) -> String,
     /// The lines that come last, and so have the last word.
     pub(crate) lines: &'a [String],
+    /// Variables that its processes have besides those of the test.
+    pub(crate) environment: &'a [(String, String)],
 }
 
 impl Node {
@@ -48,6 +51,7 @@ impl Node {
             home,
             port: 0,
             sentinel: recipe.sentinel,
+            environment: recipe.environment.to_vec(),
         };
         wait::until_true("a server has a port of its own", || {
             node.port = port::free();
@@ -160,7 +164,8 @@ impl Node {
 
     /// Starts a process and waits until it answers. False if its port was taken.
     fn comes_up(&self) -> bool {
-        let mut process = Process::spawn(&self.config(), &self.log(), self.sentinel);
+        let (config, log) = (self.config(), self.log());
+        let mut process = Process::spawn(&config, &log, self.sentinel, &self.environment);
         let answers = wait::until("the server answers", || {
             // While it loads its data it answers every PING with an error.
             let answers = self.ask::<String>(&["PING"]).is_ok();

@@ -21,12 +21,18 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts the engine with a configuration file, as a sentinel or as a server.
-    pub(crate) fn spawn(config: &Path, log: &Path, sentinel: bool) -> Self {
+    pub(crate) fn spawn(
+        config: &Path,
+        log: &Path,
+        sentinel: bool,
+        environment: &[(String, String)],
+    ) -> Self {
         let begin = fs::read(log).map_or(0, |log| log.len());
         let output = File::options().create(true).append(true).open(log);
         let output = output.expect("a log");
         let mut command = binary::command();
         command.arg(config).args(sentinel.then_some("--sentinel"));
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a second handle"))

@@ -159,6 +159,7 @@ fn node(sentinel: bool, lines: &[String]) -> Node {
         sentinel,
         listen: &|port| format!("port {port}"),
         lines,
+        environment: &[],
     };
     Node::start(Node::new_home(), &recipe)
 }

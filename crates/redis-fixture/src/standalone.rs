@@ -66,6 +66,7 @@ impl Deref for Standalone {
 #[must_use]
 pub struct StandaloneBuilder {
     lines: Vec<String>,
+    environment: Vec<(String, String)>,
     tls: bool,
 }
 
@@ -75,6 +76,12 @@ impl StandaloneBuilder {
     /// by the engine, since the fixture has a user of its own among the lines.
     pub fn config(mut self, line: &str) -> Self {
         self.lines.push(line.to_owned());
+        self
+    }
+
+    /// Adds a variable to the environment of the server's processes.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -96,6 +103,7 @@ impl StandaloneBuilder {
                 None => format!("port {port}"),
             },
             lines: &self.lines,
+            environment: &self.environment,
         };
         Standalone {
             node: Node::start(home, &recipe),

@@ -17,7 +17,8 @@
 //!      from here on the point refuses every token under the handle with pos < p
 //!  t4  T + 14 minutes: a point that has not heard from the log since T refuses every token
 //!  t5  T + 15 minutes: the promise. Nothing covered is accepted anywhere
-//!  t6  t1 + 24 hours + leeway: the entry is dropped. All that it covered has expired
+//!  t6  t1 + 24 hours + leeway: the entry is dropped. All that it covered has expired, and a token
+//!      with a position before it is refused from here on, expired or not
 //! ```
 //!
 //! # Who may be wrong, for how long, and why
@@ -36,7 +37,9 @@
 //! * **A copy of the list can be behind and never wrong.** It is a map that only grows, so hearing
 //!   twice, late or out of order is harmless and merging two copies loses nothing: [`List`].
 //! * **At t6 nobody can tell the difference.** The longest token that the entry covers has expired
-//!   even for a verifier whose clock is behind by the leeway: [`RETENTION`].
+//!   even for a verifier whose clock is behind by the leeway: [`RETENTION`]. A wall clock that is
+//!   stepped afterwards does not bring it back: the position of what was dropped stays as a floor,
+//!   below which no token is accepted, and t6 is taken from a [`RetentionClock`].
 //!
 //! What the point may not do is guess. A [`View`] that was never confirmed, or not lately enough,
 //! is [`Stale`], and a stale point refuses.
@@ -57,8 +60,10 @@
 //!    by no number that the reader sees;
 //! 6. never steps over an entry that it cannot understand, which might be a revocation: the read
 //!    fails, readers go stale, and an operator who strikes the entry knows what that may cost;
-//! 7. trims only from the front, only entries that are not [live](Entry::is_live), and remembers
-//!    the number and the position of the last entry even when none is left;
+//! 7. trims only from the front, only entries that are not [live](Entry::is_live) at the vouched
+//!    time that it has recorded ([`RetentionClock`]), stamps no entry before that time, and remembers
+//!    the number and the position of the last entry even when none is left, and the position of the
+//!    last one that it trimmed ([`LogRead::floor`]);
 //! 8. opens a generation where its log may have lost its end, by an entry that revokes nothing
 //!    ([`Revocation::of_nothing`]) and lies [`GENERATION_JUMP`] ahead, so that no position is ever
 //!    given out twice;
@@ -81,6 +86,7 @@ mod handle;
 mod list;
 mod log;
 mod partition;
+mod retention_clock;
 mod shard;
 mod tail;
 #[cfg(test)]
@@ -97,5 +103,6 @@ pub use handle::{Handle, HandleKind, handles_of};
 pub use list::List;
 pub use log::{Break, Continuity, LogRead, continuity};
 pub use partition::{PartitionId, partition_of};
+pub use retention_clock::{CLOCK_TOLERANCE, ClockOffset, RetentionClock};
 pub use tail::Tail;
 pub use view::{Coverage, Fingerprint, UnknownPartition, View};

@@ -105,18 +105,24 @@ impl List {
     ///
     /// The memory is given back too, so that a day after a great many revocations the list is small
     /// again.
-    pub fn trim(&mut self, now: UnixTime) {
+    ///
+    /// Returns the greatest position among what was dropped, [`Position::ZERO`] if nothing was: a token
+    /// before it may have been revoked by what was dropped.
+    pub fn trim(&mut self, now: UnixTime) -> Position {
         let mut digest = self.digest;
+        let mut floor = Position::ZERO;
         for kind in HandleKind::ALL {
             self.table_mut(kind).retain(|id, held| {
                 let is_kept = now < held.keep.until();
                 if !is_kept {
+                    floor = floor.max(held.position);
                     digest.remove(&held.revocation(Handle { kind, id }));
                 }
                 is_kept
             });
         }
         self.digest = digest;
+        floor
     }
 
     /// A digest of everything in the list, whatever the order in which it came.

@@ -47,6 +47,9 @@ pub struct LogRead {
     /// Up to this number the numbers may have gaps, and zero if they have none: what had stood there
     /// was appended again by those who knew it, or given up by an operator.
     pub mended_to: u64,
+    /// The position of the last entry that was trimmed, and [`Position::ZERO`] if none was. A token
+    /// with a position before it is refused: the entry that revoked it may be among the trimmed ones.
+    pub floor: Position,
 }
 
 impl LogRead {

@@ -19,8 +19,11 @@ struct Known {
     list: List,
     /// Everything up to here is in the list.
     reached: Position,
-    /// The latest time of a trim. What expired up to here may have been dropped.
+    /// The latest time of a trim.
     trimmed_to: UnixTime,
+    /// The greatest position of anything that was dropped, here or before this copy was made. What
+    /// revoked a token before it may have been dropped.
+    floor: Position,
     /// Something up to here was taken in ahead of its turn.
     ahead_to: Position,
     /// How many are in the middle of taking something in.
@@ -94,17 +97,30 @@ impl Shard {
     /// The first of a token's handles that it is dead under.
     pub(crate) fn revoked(&self, handles: &[Handle], claims: &Claims) -> Option<Handle> {
         let known = self.read();
-        if claims.expires_at <= known.trimmed_to {
-            return Some(Handle::token(claims.token_id));
-        }
-        known.list.revoked(handles, claims.position)
+        let revoked = known.list.revoked(handles, claims.position);
+        revoked.or((claims.position < known.floor).then(|| Handle::token(claims.token_id)))
     }
 
-    /// Drops what had expired at `now`, and remembers that it may be missing.
+    /// Drops what had expired at `now`, and remembers up to which position.
     pub(crate) fn trim(&self, now: UnixTime) {
         let mut known = self.write();
         known.trimmed_to = known.trimmed_to.max(now);
-        known.list.trim(now);
+        let dropped = known.list.trim(now);
+        known.floor = known.floor.max(dropped);
+    }
+
+    /// Takes over what another copy, or the log, remembers of what it dropped.
+    pub(crate) fn raise_floor(&self, floor: Position) {
+        // Usually unchanged, and then no check waits for the write lock.
+        if floor > self.floor() {
+            let mut known = self.write();
+            known.floor = known.floor.max(floor);
+        }
+    }
+
+    /// The greatest position of anything that was dropped.
+    pub(crate) fn floor(&self) -> Position {
+        self.read().floor
     }
 
     /// The latest position that is known of, reached or not.

@@ -288,11 +288,10 @@ impl View {
 
     /// The handle under which a token is revoked, or nothing if it lives.
     ///
-    /// A token that had expired at the time of a trim is answered as revoked, under its own
-    /// handle. It gets this far only if the clock was set back after the trim, and then whatever
-    /// revoked it may have been dropped while it looked dead already. After a clock that ran far
-    /// ahead this refuses living tokens until the process is started again; the alternative is to
-    /// accept revoked ones.
+    /// A token whose position is below the floor is answered as revoked, under its own handle: the
+    /// revocation that covers it may have been dropped. A revocation is dropped when every token
+    /// before it is more than a day old, so only a token that an unsteady wall clock makes look
+    /// younger gets this far.
     #[must_use]
     pub fn revoked(&self, token: &VerifiedToken) -> Option<Handle> {
         let claims = token.claims();
@@ -362,11 +361,35 @@ impl View {
         Ok(self.shard(partition)?.furthest())
     }
 
-    /// Drops what no token can be covered by any more at `now`.
+    /// Drops what no token can be covered by any more at `now`, a time that a
+    /// [`RetentionClock`](crate::RetentionClock) vouches for. The floor of each partition rises to
+    /// the greatest position that was dropped there.
     pub fn trim(&self, now: UnixTime) {
         for shard in &self.shards {
             shard.trim(now);
         }
+    }
+
+    /// Refuses every token of a partition with a position below this one: another copy of the list,
+    /// or the log, has dropped what may have revoked it. The floor never falls.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn raise_floor(
+        &self,
+        partition: PartitionId,
+        floor: Position,
+    ) -> Result<(), UnknownPartition> {
+        self.shard(partition)?.raise_floor(floor);
+        Ok(())
+    }
+
+    /// The position below which every token of a partition is refused.
+    ///
+    /// # Errors
+    /// If the store has no such partition.
+    pub fn floor(&self, partition: PartitionId) -> Result<Position, UnknownPartition> {
+        Ok(self.shard(partition)?.floor())
     }
 
     /// Waits until everything up to a position of a partition is in the list. It waits for as long

@@ -22,7 +22,8 @@
 //! # What is simulated
 //!
 //! * **Time.** Every machine has a calendar that is wrong and a clock that runs at its own rate, up to
-//!   one part in a hundred fast or slow. Nothing waits for real time.
+//!   one part in a hundred fast or slow. Now and then a calendar is stepped by up to a day, also that of a
+//!   node of the store. Nothing waits for real time.
 //! * **The network**: messages that take long, ways that are cut, connections that break, resume and
 //!   overtake each other; and what no connection does but a bad proxy might: entries that are lost in
 //!   the middle or come twice.

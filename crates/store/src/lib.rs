@@ -24,7 +24,7 @@ pub use self::{
     seam::{
         Appended, FirstStart, Healing, IdentityCreation, IssueGrant, IssueRequest, KeyRotation,
         NewIdentity, NewResource, Page, ReplicaShortage, ResourceCreation, RevocationOutcome,
-        ServiceKeyDeletion, SigningKeyChange, SigningKeys, Step, Store, StoreError,
-        UnreadableEntry,
+        ServiceKeyDeletion, SigningKeyChange, SigningKeys, Step, Store, StoreError, SweepTime,
+        Swept, UnreadableEntry,
     },
 };

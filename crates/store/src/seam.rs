@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, error::Error, num::NonZeroU16, time::Duration};
 
-use lanyard_revocation::{Cursor, Entry, LogRead, PartitionId, Revocation};
+use lanyard_revocation::{ClockOffset, Cursor, Entry, LogRead, PartitionId, Revocation};
 use lanyard_token::{
     CredentialId, IdentityId, KeyId, Position, ResourceId, SubscriptionId, TokenId, UnixTime,
 };
@@ -223,6 +223,30 @@ pub struct Healing {
     /// Whether the healer knows everything that had stood up to `as_of`: then the gaps up to there
     /// are mended by this.
     pub mends: bool,
+    /// The position below which the healer refuses every token. The log keeps it if it is above its
+    /// own.
+    pub floor: Position,
+}
+
+/// The time that a sweep is given, as the process that sweeps reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepTime {
+    /// The wall clock.
+    pub wall: UnixTime,
+    /// The time up to which retention may count, if any is vouched for:
+    /// [`RetentionClock`](lanyard_revocation::RetentionClock).
+    pub vouched: Option<UnixTime>,
+}
+
+/// The time that a sweep went by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// The vouched time that the store has on record in every partition. It never falls. What was
+    /// past its retention at this time is deleted, and nothing else.
+    pub vouched: Option<UnixTime>,
+    /// How far the store's clock is from that of the process, if that is more than two clocks may
+    /// differ. Then nothing was deleted for its age.
+    pub disagreement: Option<ClockOffset>,
 }
 
 /// Where the authority keeps what it knows.
@@ -407,7 +431,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Drops what nobody can need any more: entries past their time, what was beneath deleted
     /// resources, signing keys long out of use. In bites that do not hold up other callers.
-    fn sweep(&self) -> impl Step<()>;
+    ///
+    /// Age counts up to the vouched time that is on record. A sweep raises that to the time that it
+    /// is given, but not beyond the store's own clock, and not while the two clocks disagree. A new
+    /// store begins with the time at which it is made; one without a record deletes nothing for its
+    /// age. No entry is ever stamped with a time before the one on record.
+    fn sweep(&self, time: SweepTime) -> impl Step<Swept>;
 }
 
 /// One step of a store: a future that any thread may drive.

@@ -8,7 +8,7 @@ use lanyard_token::{Clock, Position};
 
 use super::{
     reader::{Stand, next_cursor, unknown_partition},
-    scan::{Moved, Scan, Verdict},
+    scan::{Limits, Moved, Scan, Verdict},
     status::{LogFault, Resync},
 };
 use crate::{Authority, Entropy, Error};
@@ -116,17 +116,23 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     }
 
     fn begin_scan(&self, partition: PartitionId) -> Result<Scan, Error> {
-        let now = self.clock.wall()?;
         let known = self
             .view
             .revocations(partition)
             .map_err(unknown_partition)?;
-        let live = known
+        let vouched = self.retention_time()?;
+        let (live, expired): (Vec<_>, Vec<_>) = known
             .into_iter()
-            .filter(|(_, expires_at)| now < *expires_at)
-            .map(|(revocation, _)| revocation);
-        let beyond = self.view.furthest(partition).map_err(unknown_partition)?;
-        Ok(Scan::new(live, beyond))
+            .partition(|(_, expires_at)| vouched < *expires_at);
+        let floor = self.view.floor(partition).map_err(unknown_partition)?;
+        // Expired ones are not appended again: like those that were trimmed, they count by the floor.
+        let expired = expired.iter().map(|(revocation, _)| revocation.position);
+        let limits = Limits {
+            beyond: self.view.furthest(partition).map_err(unknown_partition)?,
+            floor: expired.fold(floor, Position::max),
+        };
+        let live = live.into_iter().map(|(revocation, _)| revocation);
+        Ok(Scan::new(live, limits))
     }
 
     /// Reads on to the end of the log, and takes in what is there.
@@ -159,6 +165,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
         read.entries
             .iter()
             .try_for_each(learn)
+            .and_then(|()| self.view.raise_floor(partition, read.floor))
             .map_err(unknown_partition)?;
         self.feed.withdraw_fingerprint();
         Ok(())
@@ -171,6 +178,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
             lost,
             beyond,
             mends,
+            floor,
         } = healing;
         let mut parts = lost.chunks(PART).peekable();
         loop {
@@ -182,6 +190,7 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
                 beyond,
                 // Nothing is mended before all of it is back.
                 mends: mends && is_last,
+                floor,
             };
             let Some(end) = self.store.heal(partition, part).await? else {
                 return Ok(false);

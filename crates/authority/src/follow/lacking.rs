@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use lanyard_revocation::{Entry, Handle, Revocation};
+use lanyard_token::Position;
 
 /// Revocations that a log must have, less those that it was found to have.
 ///
@@ -46,6 +47,12 @@ impl Lacking {
         }
     }
 
+    /// Takes off every revocation with a position up to this one.
+    pub(super) fn drop_up_to(&mut self, floor: Position) {
+        self.0
+            .retain(|_, wanted| wanted.revocation.position > floor);
+    }
+
     /// What is lost, in the order in which it was revoked.
     pub(super) fn lost(&self) -> Vec<Revocation> {
         let mut lost: Vec<_> = self.0.values().map(|wanted| wanted.revocation).collect();
@@ -62,7 +69,7 @@ impl Lacking {
 #[cfg(test)]
 mod tests {
     use lanyard_revocation::HandleKind;
-    use lanyard_token::{Position, UnixTime};
+    use lanyard_token::UnixTime;
     use uuid::Uuid;
 
     use super::*;
@@ -122,6 +129,14 @@ mod tests {
         assert_eq!(lost(&known, &[revocation(1, 9, false)]), known);
         let apart = [revocation(1, 3, true), revocation(1, 9, false)];
         assert_eq!(lost(&known, &apart), []);
+    }
+
+    #[test]
+    fn revocations_up_to_the_floor_are_not_missing() {
+        let known = [4, 5, 6].map(|at| revocation(u128::from(at), at, false));
+        let mut lacking = Lacking::of(known.iter().copied());
+        lacking.drop_up_to(Position::new(5, 0));
+        assert_eq!(lacking.lost(), known[2..]);
     }
 
     #[test]

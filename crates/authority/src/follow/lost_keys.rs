@@ -11,7 +11,7 @@ use lanyard_store::{
     redis::{RedisOptions, RedisStore, RedisTime, RedisUrl},
 };
 use lanyard_token::{
-    CredentialId, IdentityId, PropagationBound, ResourceId, SubscriptionId, SystemClock,
+    CredentialId, IdentityId, Position, PropagationBound, ResourceId, SubscriptionId, SystemClock,
     TokenAlgorithm, TokenId,
 };
 use uuid::Uuid;
@@ -101,6 +101,7 @@ impl<'a> Fixture<'a> {
             lost: vec![revocation],
             beyond: revocation.position,
             mends: false,
+            floor: Position::ZERO,
         };
         self.store()
             .heal(PARTITION, healing)
@@ -224,11 +225,11 @@ async fn is_repaired(server: &Standalone, number: usize, lost: &[&str]) {
     fixture.deleted_stay_deleted(&context).await;
     fixture.revocations_are_in_the_log(&context).await;
     fixture.records_are_served(lost).await;
-    fixture.store().sweep().await.unwrap();
+    fixture.authority.tidy().await.unwrap();
     // The copy that was lost is there again.
     fixture.delete_keys(&["dead"]);
     fixture.deleted_stay_deleted(&context).await;
-    fixture.store().sweep().await.unwrap();
+    fixture.authority.tidy().await.unwrap();
     fixture.delete_keys(&["meta"]);
     catch_up(&fixture.authority, &context).await;
     fixture.deleted_stay_deleted(&context).await;

@@ -13,18 +13,22 @@
 mod compare;
 mod lacking;
 mod reader;
+mod retention;
 mod scan;
 mod status;
 
 use std::{pin::pin, time::Duration};
 
-use futures_util::future::{join, join_all, join3, select};
+use futures_util::future::{join, join_all, join4, select};
 use lanyard_store::Store;
 use lanyard_token::Clock;
 use tokio::time::{self, MissedTickBehavior};
 
-pub use self::status::{LogFault, LogStatus};
-pub(crate) use self::{reader::Reader, status::StatusBoard};
+pub(crate) use self::{reader::Reader, retention::Retention, status::StatusBoard};
+pub use self::{
+    retention::RetentionStatus,
+    status::{LogFault, LogStatus},
+};
 use crate::{Authority, Entropy, Error};
 
 impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
@@ -44,7 +48,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// tried again; meanwhile the view grows old, and what rests on it refuses by itself.
     pub async fn follow(&self) {
         let readers = self.readers.iter().map(|reader| self.follow_log(reader));
-        join3(join_all(readers), self.follow_keys(), self.hear_of_growth()).await;
+        let (keys, growth) = (self.follow_keys(), self.hear_of_growth());
+        join4(join_all(readers), keys, growth, self.watch_clocks()).await;
     }
 
     /// Drops what nobody needs any more, in the store and in the view, and writes down when tokens
@@ -54,11 +59,10 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// The store's. What does not need the store is done all the same.
     pub async fn tidy(&self) -> Result<(), Error> {
         let written = self.write_issue_times().await;
-        let swept = self.store.sweep().await;
-        self.view.trim(self.clock.wall()?);
+        let swept = self.sweep().await;
         self.reload_signing_keys().await?;
         written?;
-        Ok(swept?)
+        swept
     }
 
     async fn follow_log(&self, reader: &Reader) {

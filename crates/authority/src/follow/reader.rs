@@ -119,7 +119,8 @@ impl<S: Store, C: Clock, E: Entropy> Authority<S, C, E> {
     /// Takes in what goes on where the view was, and hands it on.
     pub(super) fn take_in(&self, partition: PartitionId, read: &LogRead) -> Result<(), Error> {
         self.view
-            .apply(partition, &read.entries)
+            .raise_floor(partition, read.floor)
+            .and_then(|()| self.view.apply(partition, &read.entries))
             .map_err(unknown_partition)?;
         if let Some(head) = read.next_cursor() {
             // Before the view is confirmed: who is told the age has been told all of this.

@@ -18,8 +18,19 @@ pub(super) struct Scan {
     pub(super) flaw: Option<Break>,
     /// The greatest number that is not there and may have been lost.
     missing_to: u64,
+    /// The position below which every token is refused, as the log and the view have it.
+    floor: Position,
     /// When the latest read was sent.
     pub(super) sent: BootTime,
+}
+
+/// The first and the last position that are of interest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The latest position that is known of.
+    pub(super) beyond: Position,
+    /// The position below which every token is refused.
+    pub(super) floor: Position,
 }
 
 /// The log is not the one that the scan has begun with.
@@ -41,10 +52,12 @@ pub(super) enum Verdict {
 
 impl Scan {
     /// Begins with what is known *before* anything is read.
-    pub(super) fn new(known: impl Iterator<Item = Revocation>, beyond: Position) -> Self {
+    pub(super) fn new(known: impl Iterator<Item = Revocation>, limits: Limits) -> Self {
+        let Limits { beyond, floor } = limits;
         Self {
             lacking: Lacking::of(known),
             beyond,
+            floor,
             cursor: None,
             flaw: None,
             missing_to: 0,
@@ -63,6 +76,9 @@ impl Scan {
             }
         }
         self.look_for_gaps(read);
+        self.floor = self.floor.max(read.floor);
+        // Trimmed, and not lost: the floor refuses every token that they cover.
+        self.lacking.drop_up_to(read.floor);
         for entry in &read.entries {
             self.lacking.find(entry);
         }
@@ -85,6 +101,7 @@ impl Scan {
                 lost: self.lacking.lost(),
                 beyond: self.beyond,
                 mends,
+                floor: self.floor,
             }),
         }
     }

@@ -238,6 +238,7 @@ async fn at_a_new_generation_everything_is_compared_also_where_the_numbers_go_on
         lost: Vec::new(),
         beyond: Position::new(as_of.position.millis(), u64::MAX),
         mends: false,
+        floor: Position::ZERO,
     };
     world
         .store()
@@ -385,7 +386,7 @@ async fn watchers_hear_what_came_back_and_those_before_the_gap_begin_anew() {
     assert!(news.complete && news.fingerprint.is_some());
     assert_eq!(news.fingerprint, world.authority.view.fingerprint());
     let lists = &feed.snapshot().unwrap().lists;
-    assert_eq!(lists[0].1.len(), 5);
+    assert_eq!(lists[0].revocations.len(), 5);
 }
 
 #[tokio::test]

@@ -262,6 +262,7 @@ impl Follower {
             partition,
             revoked,
             last,
+            floor,
         } = batch;
         let view = self.view()?;
         let mut understood = Vec::with_capacity(revoked.len());
@@ -274,6 +275,10 @@ impl Follower {
         }
         let partition = wire::partition(*partition)?;
         view.merge_part(partition, &understood).map_err(unknown)?;
+        if !floor.is_empty() {
+            let floor = floor.parse().map_err(|_| NotUnderstood("a position"))?;
+            view.raise_floor(partition, floor).map_err(unknown)?;
+        }
         if let Some(fault) = fault {
             return Err(fault.into());
         }
@@ -398,6 +403,11 @@ impl Follower {
             view.trim(theirs.cutoff);
             self.trimmed_to = theirs.cutoff;
         }
+        if view.fingerprint() == Some(theirs) {
+            return Ok(());
+        }
+        // A snapshot from an authority that had trimmed less may have brought expired ones back.
+        view.trim(theirs.cutoff);
         if view.fingerprint() == Some(theirs) {
             return Ok(());
         }

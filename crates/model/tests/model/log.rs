@@ -134,6 +134,7 @@ impl Log {
             complete: true,
             intact: true,
             mended_to: 0,
+            floor: Position::ZERO,
         }
     }
 }

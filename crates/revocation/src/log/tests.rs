@@ -51,6 +51,7 @@ fn read(numbers: impl IntoIterator<Item = u64>, last: u64) -> LogRead {
         complete: true,
         intact: true,
         mended_to: 0,
+        floor: Position::ZERO,
     }
 }
 

@@ -375,6 +375,8 @@ fn a_partition_that_the_store_does_not_have_is_an_error_and_changes_nothing() {
     );
     assert_eq!(unknown(view.merge_part(SECOND, &[])), expected);
     assert_eq!(unknown(view.confirm(SECOND, place(1), boot(1))), expected);
+    assert_eq!(unknown(view.raise_floor(SECOND, place(1))), expected);
+    assert_eq!(unknown(view.floor(SECOND).map(drop)), expected);
     assert_eq!(view.live_entries(), 0);
     assert_eq!(view.age(boot(1)), None);
 }
@@ -411,14 +413,54 @@ fn a_clock_that_jumps_ahead_and_back_brings_no_revoked_token_to_life() {
 }
 
 #[test]
-fn a_token_that_outlives_the_trim_is_judged_by_the_list() {
+fn a_token_at_the_floor_or_above_is_judged_by_the_list_however_late_the_trim_is() {
+    let issuer = Issuer::new();
+    let token = issuer.token();
+    let at = token.claims().position;
+    let just_after = Position::new(at.millis(), at.sequence() + 1);
+    for (dropped, is_revoked) in [(at, false), (just_after, true)] {
+        let view = view_of(1);
+        view.apply(FIRST, &[entry(handle(7), dropped)]).unwrap();
+        assert_eq!(view.revoked(&token), None);
+        view.trim(claims().expires_at.saturating_add(RETENTION));
+        assert_eq!(view.floor(FIRST), Ok(dropped));
+        assert_eq!(view.revoked(&token).is_some(), is_revoked);
+    }
+}
+
+/// A token that was issued while the clock was a day ahead, and revoked after it was set back,
+/// outlives the retention of its revocation.
+#[test]
+fn a_token_from_a_clock_that_was_ahead_stays_revoked_after_its_revocation_was_dropped() {
     let issuer = Issuer::new();
     let view = view_of(1);
     let token = issuer.token();
-    let expires = claims().expires_at;
-    view.trim(UnixTime::from_millis(expires.as_millis() - 1));
+    let identity = Handle::identity(&claims().subject);
+    let set_back = ISSUED_AT.saturating_sub(Duration::from_hours(25));
+    let revoked = Entry {
+        time: set_back,
+        ..entry(identity, place(10))
+    };
+    view.apply(FIRST, &[revoked]).unwrap();
+    let dropped_at = set_back.saturating_add(RETENTION);
+    view.trim(dropped_at);
+    assert_eq!(view.live_entries(), 0);
+    assert!(dropped_at < claims().expires_at);
+    assert!(view.revoked(&token).is_some());
+}
+
+#[test]
+fn a_floor_only_rises_in_its_own_partition_and_refuses_what_is_below_it() {
+    let issuer = Issuer::new();
+    let view = view_of(2);
+    let token = issuer.token();
+    let own = view.partition_of(resource());
+    let other = if own == FIRST { SECOND } else { FIRST };
+    view.raise_floor(other, place(u64::MAX)).unwrap();
     assert_eq!(view.revoked(&token), None);
-    view.trim(expires);
+    view.raise_floor(own, place(10)).unwrap();
+    view.raise_floor(own, place(9)).unwrap();
+    assert_eq!(view.floor(own), Ok(place(10)));
     assert_eq!(view.revoked(&token), Some(handle(1)));
 }
 

@@ -7,7 +7,7 @@ use lanyard_proto::v1::{self, watch_response::Message};
 use lanyard_revocation::{
     Ages, Entry, Fingerprint, Handle, HandleKind, PartitionId, RETENTION, Revocation,
 };
-use lanyard_token::{KeySet, PublicKey, UnixTime};
+use lanyard_token::{KeySet, Position, PublicKey, UnixTime};
 
 use super::{decisions::duration, responses::timestamp};
 
@@ -40,6 +40,16 @@ pub(super) fn snapshot(partition: PartitionId, part: &[(Revocation, UnixTime)]) 
         partition: partition.as_u16().into(),
         revoked: revoked.collect(),
         last: false,
+        floor: String::new(),
+    })
+}
+
+pub(super) fn snapshot_floor(partition: PartitionId, floor: Position) -> Message {
+    Message::Snapshot(v1::SnapshotBatch {
+        partition: partition.as_u16().into(),
+        revoked: Vec::new(),
+        last: false,
+        floor: floor.to_string(),
     })
 }
 
@@ -48,6 +58,7 @@ pub(super) fn end_of_snapshot() -> Message {
         partition: 0,
         revoked: Vec::new(),
         last: true,
+        floor: String::new(),
     })
 }
 

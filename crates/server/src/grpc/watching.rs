@@ -11,7 +11,7 @@ use lanyard_authority::{Error, FeedPlace, News, Snapshot, TrustFeed, Watcher};
 use lanyard_proto::v1::{self, watch_request, watch_response::Message};
 use lanyard_revocation::{FeedCursor, Fingerprint, FreshnessBound, Stale};
 use lanyard_store::Store;
-use lanyard_token::{Clock as _, SystemClock};
+use lanyard_token::{Clock as _, Position, SystemClock};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task, time,
@@ -141,10 +141,17 @@ impl<S: Store> Watch<S> {
     }
 
     async fn tell_snapshot(&self, snapshot: &Snapshot) -> Result<(), Status> {
-        for (partition, list) in &snapshot.lists {
-            for part in list.chunks(BITE) {
-                self.send("", feed_messages::snapshot(*partition, part))
+        for list in &snapshot.lists {
+            for part in list.revocations.chunks(BITE) {
+                self.send("", feed_messages::snapshot(list.partition, part))
                     .await?;
+            }
+            if list.floor > Position::ZERO {
+                self.send(
+                    "",
+                    feed_messages::snapshot_floor(list.partition, list.floor),
+                )
+                .await?;
             }
         }
         let cursor = snapshot.place.cursor.to_string();

@@ -39,7 +39,10 @@ async fn readyz(State(shown): State<Shown>, RawQuery(query): RawQuery) -> (Statu
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
     match shown.readiness.probe(purpose) {
-        Probe::Ready(text) => (StatusCode::OK, text),
+        Probe::Ready(text) => {
+            let note = shown.readiness.clocks().text().unwrap_or_default();
+            (StatusCode::OK, format!("{text}{note}"))
+        }
         Probe::NotReady(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
         Probe::NotServed(reason) => (StatusCode::BAD_REQUEST, reason.to_owned()),
     }

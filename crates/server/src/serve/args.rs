@@ -103,6 +103,16 @@ pub(crate) struct ServeArgs {
     )]
     pub(super) propagation_bound: PropagationBound,
 
+    /// How often expired revocations and the remains of deleted resources are deleted: 1s to 1h.
+    #[arg(
+        long,
+        env = "LANYARD_SWEEP_INTERVAL",
+        default_value = "1m",
+        value_name = "DURATION",
+        value_parser = sweep_interval
+    )]
+    pub(super) sweep_interval: Duration,
+
     /// How long calls in progress may take to finish after SIGTERM.
     #[arg(
         long,
@@ -173,6 +183,9 @@ pub(crate) enum DurationError {
     /// It is no propagation bound.
     #[error(transparent)]
     Propagation(#[from] PropagationBoundError),
+    /// It is no sweep interval.
+    #[error("a sweep interval must be 1s to 1h")]
+    SweepInterval,
 }
 
 /// The environment says neither yes nor no of a flag.
@@ -201,9 +214,32 @@ fn propagation_bound(text: &str) -> Result<PropagationBound, DurationError> {
     )?)?)
 }
 
+fn sweep_interval(text: &str) -> Result<Duration, DurationError> {
+    let interval = humantime::parse_duration(text)?;
+    if (SHORTEST_SWEEP_INTERVAL..=LONGEST_SWEEP_INTERVAL).contains(&interval) {
+        Ok(interval)
+    } else {
+        Err(DurationError::SweepInterval)
+    }
+}
+
+const SHORTEST_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+const LONGEST_SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sweep_interval_is_one_second_to_one_hour() {
+        for (text, interval) in [("1s", 1), ("1m", 60), ("1h", 3600)] {
+            let interval = Duration::from_secs(interval);
+            assert_eq!(sweep_interval(text).unwrap(), interval, "{text}");
+        }
+        for text in ["999ms", "0s", "3601s", "1", "soon"] {
+            assert!(sweep_interval(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_environment_turns_a_flag_on_and_off_in_the_usual_words() {

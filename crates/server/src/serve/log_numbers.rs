@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use lanyard_authority::LogStatus;
+use lanyard_authority::{LogStatus, RetentionStatus};
+use lanyard_revocation::ClockOffset;
 use lanyard_store::{ReplicaShortage, Store};
 use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
 
@@ -22,6 +23,7 @@ impl<S: Store> Collector for LogNumbers<S> {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut page = Page::of(encoder);
         write_status(&self.0.log_status(), &mut page)?;
+        write_retention(&self.0.retention_status(), &mut page)?;
         write_commits(self.0.store_commits(), &mut page)?;
         write_missing_replicas(self.0.replica_shortage(), &mut page)
     }
@@ -85,8 +87,45 @@ fn write_status(status: &LogStatus, page: &mut Page<'_>) -> fmt::Result {
     )
 }
 
+fn write_retention(status: &RetentionStatus, page: &mut Page<'_>) -> fmt::Result {
+    let RetentionStatus {
+        steps,
+        lag,
+        store_offset,
+        sweeps,
+    } = status;
+    page.counter(
+        "clock_steps",
+        "Steps of the wall clock, by more than 30 seconds each",
+        *steps,
+    )?;
+    page.seconds(
+        "clock_unvouched",
+        "How far the wall clock is ahead of the time that the boot clock vouches for, by which \
+         revocations are deleted; -1 if no time is vouched for yet",
+        lag.map(|lag| lag.as_secs()),
+    )?;
+    page.gauge(
+        "store_clock_offset_seconds",
+        "How far the store's clock is ahead of this machine's; 0 within 30 seconds",
+        store_offset.map_or(0, ClockOffset::as_secs),
+    )?;
+    page.gauge(
+        "log_trimming_paused",
+        "Whether revocations are kept beyond their retention on account of the clocks",
+        i64::from(status.is_paused()),
+    )?;
+    page.counter(
+        "store_sweeps",
+        "Times that what is past its time was deleted from the store",
+        *sweeps,
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use lanyard_authority::LogFault;
     use lanyard_revocation::PartitionId;
 
@@ -99,9 +138,19 @@ mod tests {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
             let mut page = Page::of(encoder);
             write_status(&self.0, &mut page)?;
+            write_retention(&retention(), &mut page)?;
             write_commits(self.1, &mut page)?;
             let (in_reach, required) = (1, 3);
             write_missing_replicas(Some(ReplicaShortage { in_reach, required }), &mut page)
+        }
+    }
+
+    fn retention() -> RetentionStatus {
+        RetentionStatus {
+            steps: 2,
+            lag: Some(Duration::from_hours(25)),
+            store_offset: Some(ClockOffset::Behind(Duration::from_mins(1))),
+            sweeps: 9,
         }
     }
 
@@ -137,6 +186,12 @@ mod tests {
             "lanyard_log_unreadable 1",
             "lanyard_store_commits_total 4",
             "lanyard_replicas_missing 2",
+            "lanyard_clock_steps_total 2",
+            "lanyard_clock_unvouched_seconds 90000",
+            "# TYPE lanyard_store_clock_offset_seconds gauge",
+            "lanyard_store_clock_offset_seconds -60",
+            "lanyard_log_trimming_paused 1",
+            "lanyard_store_sweeps_total 9",
         ] {
             assert!(text.lines().any(|one| one == line), "`{line}` in\n{text}");
         }

@@ -22,6 +22,7 @@
 //! | `protocol` | whether a request there is a call, plain HTTP, or neither |
 //! | `admin_port` | `/healthz`, `/readyz`, `/metrics` |
 //! | `upkeep` | what goes on in the background |
+//! | `clock_note` | what `/readyz` shows of clocks that were stepped |
 //! | `health_task`, `readiness` | which calls this process can answer, as health and `/readyz` show it |
 //! | `metrics` | what is counted |
 //! | `list_numbers`, `log_numbers`, `dropped_lines` | what is counted elsewhere, and read when somebody asks |
@@ -32,6 +33,7 @@ mod announcement;
 mod args;
 mod bootstrap_file;
 mod call;
+mod clock_note;
 mod connection;
 mod deadline;
 mod dropped_lines;

@@ -11,7 +11,7 @@ use std::{
 use lanyard_authority::LogStatus;
 use lanyard_revocation::{Coverage, PartitionId};
 
-use super::replicas::ReplicaStatus;
+use super::{clock_note::ClockNote, replicas::ReplicaStatus};
 
 /// Which calls this process should be sent.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Readiness {
     draining: AtomicBool,
     state: RwLock<State>,
     replicas: Arc<ReplicaStatus>,
+    clocks: ClockNote,
 }
 
 #[derive(Debug)]
@@ -111,7 +112,13 @@ impl Readiness {
                 log: LogTrouble::None,
             }),
             replicas: Arc::default(),
+            clocks: ClockNote::default(),
         }
+    }
+
+    /// What is noted of the clocks.
+    pub(super) const fn clocks(&self) -> &ClockNote {
+        &self.clocks
     }
 
     /// Where it is kept whether enough replicas are in reach for writes.

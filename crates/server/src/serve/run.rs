@@ -128,7 +128,7 @@ async fn serve<S: Store>(
         (health, Arc::clone(&metrics)),
         (rest.map_err(Error::from)?, args.propagation_bound),
     )?;
-    let mut upkeep = Upkeep::start(&authority, enforcer, reporter);
+    let mut upkeep = Upkeep::start(&authority, enforcer, reporter, args.sweep_interval);
     match tls.as_mut().and_then(|tls| tls.renewal.take()) {
         Some(renewal) => upkeep.spawn(renewal.follow(process.hangups)),
         None => upkeep.spawn(process.hangups.ignore()),

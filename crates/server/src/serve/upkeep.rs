@@ -30,6 +30,7 @@ impl Upkeep {
         authority: &Arc<ServedAuthority<S>>,
         enforcer: Arc<Enforcer<SystemClock>>,
         health: HealthReporter,
+        sweep_interval: Duration,
     ) -> Self {
         let readiness = Arc::new(Readiness::new(Writes::Unchecked));
         let mut upkeep = Self::new(health, readiness, &SERVICES);
@@ -40,7 +41,7 @@ impl Upkeep {
         upkeep.spawn(replicas::watch(Arc::clone(authority), replicas));
         let follower = Arc::clone(authority);
         upkeep.spawn(async move { follower.follow().await });
-        upkeep.spawn(tidy(Arc::clone(authority)));
+        upkeep.spawn(tidy(Arc::clone(authority), sweep_interval));
         upkeep
     }
 
@@ -114,9 +115,9 @@ impl Upkeep {
     }
 }
 
-async fn tidy<S: Store>(authority: Arc<ServedAuthority<S>>) {
+async fn tidy<S: Store>(authority: Arc<ServedAuthority<S>>, interval: Duration) {
     loop {
-        time::sleep(TIDY_EVERY).await;
+        time::sleep(interval).await;
         if let Err(error) = authority.tidy().await {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "tidying up failed and will be tried again");
@@ -127,11 +128,11 @@ async fn tidy<S: Store>(authority: Arc<ServedAuthority<S>>) {
 async fn tell_log_trouble<S: Store>(authority: Arc<ServedAuthority<S>>, readiness: Arc<Readiness>) {
     loop {
         readiness.set_log_trouble(authority.log_status().into());
+        readiness.clocks().set(authority.retention_status());
         time::sleep(TROUBLE_EVERY).await;
     }
 }
 
-const TIDY_EVERY: Duration = Duration::from_mins(1);
 const TROUBLE_EVERY: Duration = Duration::from_millis(500);
 
 #[cfg(test)]

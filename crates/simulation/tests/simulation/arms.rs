@@ -50,6 +50,16 @@ fn reads_that_are_not_confirmed_are_caught() {
     breaks(Weakness::ReadsAreNotConfirmed, Promise::Complete);
 }
 
+#[test]
+fn trimming_by_the_wall_clock_is_caught() {
+    breaks(Weakness::TrimsByTheWallClock, Promise::IssueAfterRevoke);
+}
+
+#[test]
+fn trimming_without_a_floor_is_caught() {
+    breaks(Weakness::TrimsWithoutAFloor, Promise::Complete);
+}
+
 /// Lives through worlds with that weakness until the promise is broken in one.
 fn breaks(weakness: Weakness, promise: Promise) {
     let lived = live_all(SEEDS, Some(weakness), &[promise]);
@@ -60,4 +70,4 @@ fn breaks(weakness: Weakness, promise: Promise) {
 }
 
 /// Far more than any of them takes.
-const SEEDS: Range<u64> = 0..1_000;
+const SEEDS: Range<u64> = 0..5_000;

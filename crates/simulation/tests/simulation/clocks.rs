@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use lanyard_revocation::CLOCK_TOLERANCE;
 use lanyard_token::{BootTime, Clock, ClockError, UnixTime};
 
 use crate::{dice::Dice, moment::Moment};
@@ -73,6 +74,16 @@ impl Clocks {
     /// The machine wakes up after so long.
     pub(crate) fn woke_after(&mut self, asleep: Duration) {
         self.asleep += asleep;
+    }
+
+    /// The wall clock is stepped, by so many milliseconds from the true time.
+    pub(crate) fn step(&mut self, ahead: i64) {
+        self.ahead = ahead;
+    }
+
+    /// Whether the wall clock is off by more than two clocks may differ.
+    pub(crate) fn is_stepped(&self) -> bool {
+        Duration::from_millis(self.ahead.unsigned_abs()) > CLOCK_TOLERANCE
     }
 
     /// Somebody sets the calendar, to as wrong a time as ever.

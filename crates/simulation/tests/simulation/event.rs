@@ -83,4 +83,6 @@ pub(crate) enum Fault {
     Break(usize),
     /// A calendar is set to another wrong time.
     Calendar(Place),
+    /// A wall clock is stepped, to so many milliseconds ahead of the true time.
+    Step(Place, i64),
 }

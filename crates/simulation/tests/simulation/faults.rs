@@ -23,6 +23,7 @@ pub(crate) fn plan(dice: &mut Dice) -> Vec<(Moment, Event)> {
         match dice.below(12) {
             0 | 1 => plan.extend(moved_away(dice, at)),
             2 => plan.extend(deposed(dice, at)),
+            3 | 4 => plan.push(stepped(dice, at)),
             _ => {}
         }
     }
@@ -52,6 +53,17 @@ fn deposed(dice: &mut Dice, at: Moment) -> [(Moment, Event); 2] {
     let lost = dice.between(LONG / 3, LONG * 2);
     let promotion = Event::Fault(Fault::Promotion, Duration::ZERO);
     [(at, Event::Fault(cut, lost)), (promoted_at, promotion)]
+}
+
+/// A wall clock is stepped, by up to a day and an hour in either direction, and set back.
+fn stepped(dice: &mut Dice, at: Moment) -> (Moment, Event) {
+    let authority = Place::Authority(dice.index(AUTHORITIES));
+    let point = Place::Point(dice.index(POINTS));
+    let node = Place::Node(dice.index(NODES));
+    let place = dice.pick(&[authority, authority, point, node]);
+    let longest = dice.pick(&[Duration::from_hours(2), Duration::from_hours(25)]);
+    let ahead = dice.around_zero(u32::try_from(longest.as_millis()).expect("some hours"));
+    (at, Event::Fault(Fault::Step(place, ahead), length(dice)))
 }
 
 fn fault(dice: &mut Dice) -> Fault {
@@ -110,8 +122,12 @@ impl World {
             Fault::Promotion => self.promote(),
             Fault::Break(point) => self.lose(*point),
             Fault::Calendar(place) => self.set_calendar(*place),
+            Fault::Step(place, ahead) => {
+                self.report.steps += 1;
+                self.step_clock(*place, *ahead);
+            }
         }
-        if matches!(fault, Fault::Cut(_) | Fault::Halt(..)) {
+        if matches!(fault, Fault::Cut(_) | Fault::Halt(..) | Fault::Step(..)) {
             self.later(length, Event::Over(fault));
         }
     }
@@ -126,6 +142,7 @@ impl World {
                 self.deliver_what_waited();
             }
             Fault::Halt(place, _) => self.resume(*place),
+            Fault::Step(place, _) => self.set_calendar(*place),
             Fault::Crash(_) | Fault::Promotion | Fault::Break(_) | Fault::Calendar(_) => {}
         }
     }
@@ -135,6 +152,9 @@ impl World {
         self.links.mend_all();
         for place in authorities().into_iter().chain(points()) {
             self.resume(place);
+        }
+        for place in authorities().into_iter().chain(points()).chain(nodes()) {
+            self.set_calendar(place);
         }
         self.named();
         self.deliver_what_waited();

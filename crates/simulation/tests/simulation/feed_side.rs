@@ -13,7 +13,6 @@ use crate::{
     machine::Power,
     point::Heard,
     watch::Over,
-    weakness::Weakness,
     world::{AUTHORITIES, World},
 };
 
@@ -280,8 +279,8 @@ impl World {
             .links
             .is_up(Place::Point(point), Place::Authority(authority));
         if is_up && self.authorities[authority].machine.power() != Power::Off {
-            let lies = self.terms.weakness == Some(Weakness::AgeIsAlwaysZero);
-            let watch = self.authorities[authority].process.watched(lies);
+            let weakness = self.terms.weakness;
+            let watch = self.authorities[authority].process.watched(weakness);
             if let Some(made) = self.connections.get_mut(&number) {
                 made.watch = Some(watch);
             }

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use lanyard_token::{IdentityId, PropagationBound};
+use lanyard_enforcer::Reason;
+use lanyard_token::{IdentityId, PropagationBound, TokenRefusal};
 
 use crate::{moment::Moment, point::Answer};
 
@@ -96,6 +97,8 @@ pub(crate) struct Asked {
     pub(crate) bound: Duration,
     /// Whether it has heard everything since it was started.
     pub(crate) is_informed: bool,
+    /// Whether its wall clock is stepped, so that it may take a token for expired, or not valid yet.
+    pub(crate) is_stepped: bool,
 }
 
 /// The one who knows everything.
@@ -169,6 +172,8 @@ impl Judge {
         match answer {
             Answer::Accepted => self.accepted(token, by),
             Answer::Revoked => self.revoked(token, by),
+            Answer::Refused(Reason::Token(TokenRefusal::Expired | TokenRefusal::NotYetValid))
+                if by.is_stepped => {}
             Answer::Refused(reason) => {
                 let how = format!("point {} refuses token {token}: {reason:?}", by.point);
                 self.breaks(Promise::IssueAfterRevoke, by, how);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use lanyard_proto::v1::{self, watch_response::Message};
 use lanyard_revocation::{Ages, Entry, Fingerprint, PartitionId, RETENTION, Revocation};
-use lanyard_token::{KeySet, UnixTime};
+use lanyard_token::{KeySet, Position, UnixTime};
 
 use crate::storage::PARTITIONS;
 
@@ -41,6 +41,16 @@ pub(crate) fn snapshot(partition: PartitionId, part: &[(Revocation, UnixTime)]) 
         partition: partition.as_u16().into(),
         revoked: revoked.collect(),
         last: false,
+        floor: String::new(),
+    })
+}
+
+pub(crate) fn snapshot_floor(partition: PartitionId, floor: Position) -> Message {
+    Message::Snapshot(v1::SnapshotBatch {
+        partition: partition.as_u16().into(),
+        revoked: Vec::new(),
+        last: false,
+        floor: floor.to_string(),
     })
 }
 
@@ -49,6 +59,7 @@ pub(crate) fn end_of_snapshot() -> Message {
         partition: 0,
         revoked: Vec::new(),
         last: true,
+        floor: String::new(),
     })
 }
 

@@ -1,9 +1,10 @@
 //! One node's copy of a partition's log.
 
 use lanyard_revocation::{
-    Cursor, Entry, GENERATION_JUMP, Handle, HandleKind, LogId, LogRead, PartitionId, Revocation,
+    ClockOffset, Cursor, Entry, GENERATION_JUMP, Handle, HandleKind, LogId, LogRead, PartitionId,
+    Revocation,
 };
-use lanyard_store::Healing;
+use lanyard_store::{Healing, SweepTime, Swept};
 use lanyard_token::{Position, UnixTime};
 use uuid::Uuid;
 
@@ -16,19 +17,25 @@ pub(crate) struct NodeLog {
     last_number: u64,
     /// The time that the last entry carries.
     last_time: UnixTime,
+    /// The position of the last entry that was trimmed.
+    floor: Position,
+    /// The vouched time on record.
+    vouched: UnixTime,
     /// The latest generation, and its first entry.
     generation: Option<(u64, Position)>,
 }
 
 impl NodeLog {
-    /// An empty one.
-    pub(crate) fn new(partition: PartitionId) -> Self {
+    /// An empty one with this vouched time on record.
+    pub(crate) fn new(partition: PartitionId, vouched: UnixTime) -> Self {
         Self {
             id: LogId::from_uuid(Uuid::from_u128(1000 + u128::from(partition.as_u16()))),
             entries: Vec::new(),
             end: Position::ZERO,
             last_number: 0,
             last_time: UnixTime::default(),
+            floor: Position::ZERO,
+            vouched,
             generation: None,
         }
     }
@@ -60,10 +67,12 @@ impl NodeLog {
             lost,
             beyond,
             mends: _,
+            floor,
         } = healing;
         if self.head() != *as_of {
             return None;
         }
+        self.floor = self.floor.max(*floor);
         if *beyond > self.end {
             let opened = self.jump(now, *beyond);
             // Nothing is issued under it before the replicas have it, like under any other.
@@ -94,17 +103,35 @@ impl NodeLog {
             complete: true,
             intact: true,
             mended_to: 0,
+            floor: self.floor,
         }
     }
 
-    /// Drops from the front what is past its time.
+    /// Deletes from the front what is past its retention at the vouched time on record, at this time
+    /// of the node.
+    pub(crate) fn sweep(&mut self, time: SweepTime, now: UnixTime) -> Swept {
+        let disagreement = ClockOffset::beyond_tolerance(time.wall, now);
+        if disagreement.is_none() {
+            let offered = time.vouched.unwrap_or_default().min(now);
+            self.vouched = self.vouched.max(offered);
+            self.trim(self.vouched);
+        }
+        Swept {
+            vouched: Some(self.vouched),
+            disagreement,
+        }
+    }
+
+    /// Deletes from the front what is past its retention at a time.
     pub(crate) fn trim(&mut self, now: UnixTime) {
         let dead = self
             .entries
             .iter()
             .take_while(|one| !one.is_live(now))
             .count();
-        self.entries.drain(..dead);
+        if let Some(last) = self.entries.drain(..dead).last() {
+            self.floor = last.position;
+        }
     }
 
     /// Where it ends.
@@ -152,7 +179,7 @@ impl NodeLog {
         let entry = Entry {
             number: self.last_number + 1,
             position,
-            time: self.last_time.max(now),
+            time: self.last_time.max(now).max(self.vouched),
             revocation: says(position),
         };
         self.entries.push(entry);

@@ -11,7 +11,7 @@ use crate::{
     links::Place,
     moment::Moment,
     point::Answer,
-    world::{AUTHORITIES, CALENDARS_DIFFER, CALM_AT, POINTS, World},
+    world::{AUTHORITIES, CALENDARS_DIFFER, CALM_AT, NODES_DIFFER, POINTS, World},
 };
 
 /// The calls that have not returned.
@@ -186,8 +186,19 @@ impl World {
     /// Somebody sets the calendar of a machine.
     pub(crate) fn set_calendar(&mut self, place: Place) {
         let mut dice = self.dice.apart();
-        if let Some(machine) = self.machine(place) {
+        if let Place::Node(node) = place {
+            self.step_clock(Place::Node(node), dice.around_zero(NODES_DIFFER));
+        } else if let Some(machine) = self.machine(place) {
             machine.clocks.set_calendar(&mut dice, CALENDARS_DIFFER);
+        }
+    }
+
+    /// The wall clock of a machine is stepped.
+    pub(crate) fn step_clock(&mut self, place: Place, ahead: i64) {
+        if let Place::Node(node) = place {
+            self.nodes_ahead[node] = ahead;
+        } else if let Some(machine) = self.machine(place) {
+            machine.clocks.step(ahead);
         }
     }
 
@@ -245,6 +256,7 @@ impl World {
             age: it.point.age_for(resource, now),
             bound: self.terms.bound.as_duration(),
             is_informed: it.point.is_informed(),
+            is_stepped: it.machine.clocks.is_stepped(),
         };
         let answer = it.point.ask(&self.judge.token(token).text);
         it.machine.is_on().then_some((answer, asked))

@@ -60,6 +60,15 @@ impl Process {
         if weakness == Some(Weakness::ReadsAreNotConfirmed) {
             store = store.without_confirming_reads();
         }
+        if matches!(
+            weakness,
+            Some(Weakness::TrimsByTheWallClock | Weakness::TrimsWithoutAFloor)
+        ) {
+            store = store.trimming_by_the_wall_clock();
+        }
+        if weakness == Some(Weakness::TrimsWithoutAFloor) {
+            store = store.without_a_floor();
+        }
         let authority = Arc::new(open(store, clock, dice));
         let now = clock.wall().expect("simulated clocks can be read");
         let holders = founding.resources.iter().map(|resource| {
@@ -164,9 +173,9 @@ impl Process {
     }
 
     /// A watch of its feed.
-    pub(crate) fn watched(&self, lies_about_its_age: bool) -> Watch {
+    pub(crate) fn watched(&self, weakness: Option<Weakness>) -> Watch {
         let (feed, view) = (self.authority.feed(), self.authority.view());
-        Watch::new(feed, view, lies_about_its_age)
+        Watch::new(feed, view, weakness)
     }
 
     fn called_by(&self, identity: &IdentityId) -> (Arc<SimulatedAuthority>, KeyHolder) {

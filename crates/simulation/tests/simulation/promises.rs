@@ -98,6 +98,7 @@ fn was_eventful(report: &Report) {
         "too little: {report}"
     );
     let some = [
+        report.steps,
         report.promotions,
         report.not_issued,
         report.failed,

@@ -1,7 +1,7 @@
 //! What an authority says to the store, and is told.
 
 use lanyard_revocation::{Cursor, Entry, Handle, LogRead, PartitionId};
-use lanyard_store::Healing;
+use lanyard_store::{Healing, SweepTime, Swept};
 use lanyard_token::{Position, UnixTime};
 
 /// A node in one reign: what an answer comes from.
@@ -31,6 +31,8 @@ pub(crate) enum Command {
         partition: PartitionId,
         /// Whose tokens.
         handle: Handle,
+        /// The wall clock of the caller.
+        time: UnixTime,
     },
     /// Append again what a log has lost, unless it has moved on.
     Heal {
@@ -38,6 +40,8 @@ pub(crate) enum Command {
         partition: PartitionId,
         /// What, and as of where.
         healing: Healing,
+        /// The wall clock of the caller.
+        time: UnixTime,
     },
     /// Where does the log end, for a token to carry?
     Grant {
@@ -62,10 +66,12 @@ pub(crate) enum Command {
         /// At which position.
         position: Position,
     },
-    /// Drop what is past its time.
+    /// Delete what is past its retention.
     Sweep {
-        /// The time, by the calendar of who asks.
-        now: UnixTime,
+        /// The clocks of the caller.
+        time: SweepTime,
+        /// Whether the node goes by the caller's wall clock, whatever its own shows. It must not.
+        is_forced: bool,
     },
 }
 
@@ -82,6 +88,8 @@ pub(crate) enum Answer {
     Healed(Source, Option<Cursor>),
     /// Where a log ends.
     End(End),
+    /// The time that a sweep went by.
+    Swept(Swept),
     /// It is done.
     Done,
     /// It does not take itself for the primary, or not in that reign.
@@ -95,6 +103,8 @@ pub(crate) struct End {
     pub(crate) source: Source,
     /// There.
     pub(crate) position: Position,
+    /// The time, by the clock of the node.
+    pub(crate) time: UnixTime,
     /// The first entry of its generation.
     pub(crate) opened: Position,
     /// Whether the replicas are known to have that.

@@ -43,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) halts: u64,
     /// Ways that were cut for a while.
     pub(crate) cuts: u64,
+    /// Wall clocks that were stepped by up to a day.
+    pub(crate) steps: u64,
     /// Promotions of a node of the store.
     pub(crate) promotions: u64,
     /// Rounds in which an authority read the log to its end.
@@ -74,7 +76,7 @@ impl Report {
         self.delays.iter().copied().max().unwrap_or_default()
     }
 
-    fn counts_mut(&mut self) -> [&mut u64; 23] {
+    fn counts_mut(&mut self) -> [&mut u64; 24] {
         [
             &mut self.worlds,
             &mut self.events,
@@ -95,6 +97,7 @@ impl Report {
             &mut self.restarts,
             &mut self.halts,
             &mut self.cuts,
+            &mut self.steps,
             &mut self.promotions,
             &mut self.reads,
             &mut self.failed_reads,
@@ -129,10 +132,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "faults: {} restarts, {} halts, {} cuts, {} promotions; log: {} reads, {} failed, {} entries healed",
+            "faults: {} restarts, {} halts, {} cuts, {} steps, {} promotions; log: {} reads, {} failed, {} entries healed",
             self.restarts,
             self.halts,
             self.cuts,
+            self.steps,
             self.promotions,
             self.reads,
             self.failed_reads,

@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use lanyard_revocation::{Cursor, Handle, LogRead, PartitionId, partition_of};
+use lanyard_revocation::{ClockOffset, Cursor, Handle, LogRead, PartitionId, partition_of};
 use lanyard_store::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
     IssueRequest, KeyRotation, NewIdentity, NewResource, Page, Resource, ResourceCreation,
     RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError,
-    Subscription, UnreadableEntry,
+    Subscription, SweepTime, Swept, UnreadableEntry,
 };
 use lanyard_token::{
     Clock as _, CredentialId, IdentityId, Position, ResourceId, SubscriptionId, TokenId, UnixTime,
@@ -40,6 +40,10 @@ pub(crate) struct SharedStore {
     primary: Mutex<Option<Source>>,
     /// Whether a read counts only if the primary is confirmed after it. It must.
     confirms_reads: bool,
+    /// Whether sweeps go by the vouched time. They must.
+    trims_by_vouched_time: bool,
+    /// Whether reads have the position up to which the log was trimmed. They must.
+    reads_floor: bool,
 }
 
 impl SharedStore {
@@ -50,6 +54,8 @@ impl SharedStore {
             wire: Arc::clone(wire),
             clock: clock.clone(),
             confirms_reads: true,
+            trims_by_vouched_time: true,
+            reads_floor: true,
             primary: Mutex::default(),
         }
     }
@@ -62,6 +68,26 @@ impl SharedStore {
         }
     }
 
+    /// Weakened: one that trims by the wall clock alone.
+    pub(crate) fn trimming_by_the_wall_clock(self) -> Self {
+        Self {
+            trims_by_vouched_time: false,
+            ..self
+        }
+    }
+
+    /// Weakened: one in which nothing is left of what was trimmed.
+    pub(crate) fn without_a_floor(self) -> Self {
+        Self {
+            reads_floor: false,
+            ..self
+        }
+    }
+
+    fn wall(&self) -> Result<UnixTime, StoreError> {
+        self.clock.wall().map_err(|_| unavailable("no clock"))
+    }
+
     /// Reads on, and counts only what the primary says.
     async fn read(
         &self,
@@ -69,11 +95,14 @@ impl SharedStore {
         after: Option<Cursor>,
     ) -> Result<LogRead, StoreError> {
         let read = Command::Read { partition, after };
-        let Answer::Found(source, read) = self.ask_primary(read).await? else {
+        let Answer::Found(source, mut read) = self.ask_primary(read).await? else {
             return Err(unavailable("an odd answer to a read"));
         };
         if self.confirms_reads {
             self.confirm(source).await?;
+        }
+        if !self.reads_floor {
+            read.floor = Position::ZERO;
         }
         Ok(read)
     }
@@ -85,7 +114,11 @@ impl SharedStore {
         handle: Handle,
     ) -> Result<RevocationOutcome, StoreError> {
         let partition = partition_of(resource, PARTITIONS);
-        let append = Command::Append { partition, handle };
+        let append = Command::Append {
+            partition,
+            handle,
+            time: self.wall()?,
+        };
         let Answer::Appended(source, entry) = self.ask_primary(append).await? else {
             return Err(unavailable("an odd answer to an append"));
         };
@@ -118,6 +151,9 @@ impl SharedStore {
                 return Err(unavailable("an odd answer to a grant"));
             };
             let source = end.source;
+            if ClockOffset::beyond_tolerance(self.wall()?, end.time).is_some() {
+                return Err(unavailable("the clocks are too far apart"));
+            }
             if end.is_ready {
                 self.confirm(source).await?;
                 return Ok(end);
@@ -354,7 +390,11 @@ impl Store for SharedStore {
         partition: PartitionId,
         healing: Healing,
     ) -> Result<Option<Cursor>, StoreError> {
-        let heal = Command::Heal { partition, healing };
+        let heal = Command::Heal {
+            partition,
+            healing,
+            time: self.wall()?,
+        };
         let Answer::Healed(source, end) = self.ask_primary(heal).await? else {
             return Err(unavailable("an odd answer to a healing"));
         };
@@ -391,9 +431,13 @@ impl Store for SharedStore {
         Ok(self.tenancy.add_signing_keys(change).then(Vec::new))
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
-        let now = self.clock.wall().map_err(|_| unavailable("no clock"))?;
-        self.ask_primary(Command::Sweep { now }).await.map(drop)
+    async fn sweep(&self, time: SweepTime) -> Result<Swept, StoreError> {
+        let is_forced = !self.trims_by_vouched_time;
+        let sweep = Command::Sweep { time, is_forced };
+        match self.ask_primary(sweep).await? {
+            Answer::Swept(swept) => Ok(swept),
+            _ => Err(unavailable("an odd answer to a sweep")),
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 use std::num::NonZeroU16;
 
 use lanyard_revocation::PartitionId;
+use lanyard_store::Swept;
 use lanyard_token::{Position, UnixTime};
 
 use crate::{
+    clocks::CALENDAR_AT_START,
     links::{Links, Place},
     node_log::NodeLog,
     protocol::{Answer, Command, End, Source},
@@ -66,7 +68,10 @@ enum Role {
 impl Storage {
     /// A primary and two replicas, with something in the log that is about to pass its time.
     pub(crate) fn new(engine: Engine, inherited: &[UnixTime]) -> Self {
-        let mut logs: Vec<_> = PartitionId::all(PARTITIONS).map(NodeLog::new).collect();
+        let logs = PartitionId::all(PARTITIONS);
+        let mut logs: Vec<_> = logs
+            .map(|one| NodeLog::new(one, CALENDAR_AT_START))
+            .collect();
         for (number, time) in (1..).zip(inherited) {
             for log in &mut logs {
                 log.inherit(number, *time);
@@ -111,13 +116,24 @@ impl Storage {
                 let log = &it.logs[index(*partition)];
                 Some(Answer::Found(source, log.read(after.as_ref())))
             }
-            Command::Append { partition, handle } => {
+            Command::Append {
+                partition,
+                handle,
+                time,
+            } => {
                 let log = it.open_log(source, *partition, now);
-                Some(Answer::Appended(source, log.append(*handle, now)))
+                Some(Answer::Appended(
+                    source,
+                    log.append(*handle, now.max(*time)),
+                ))
             }
-            Command::Heal { partition, healing } => {
+            Command::Heal {
+                partition,
+                healing,
+                time,
+            } => {
                 let log = it.open_log(source, *partition, now);
-                Some(Answer::Healed(source, log.heal(healing, now)))
+                Some(Answer::Healed(source, log.heal(healing, now.max(*time))))
             }
             Command::Grant { partition } => Some(it.log_end(source, *partition, now)),
             Command::Wait { source: of, .. } | Command::Ready { source: of, .. }
@@ -141,11 +157,27 @@ impl Storage {
                 it.ready[index(*partition)] = *position;
                 Some(Answer::Done)
             }
-            Command::Sweep { now } => {
+            Command::Sweep {
+                time,
+                is_forced: false,
+            } => {
+                let swept = it.logs.iter_mut().map(|log| log.sweep(*time, now));
+                // What every partition has on record.
+                let least = swept.min_by_key(|swept| swept.vouched);
+                Some(Answer::Swept(least.expect("a partition")))
+            }
+            Command::Sweep {
+                time,
+                is_forced: true,
+            } => {
                 for log in &mut it.logs {
-                    log.trim(*now);
+                    log.trim(time.wall);
                 }
-                Some(Answer::Done)
+                let swept = Swept {
+                    vouched: Some(time.wall),
+                    disagreement: None,
+                };
+                Some(Answer::Swept(swept))
             }
         }
     }
@@ -261,6 +293,7 @@ impl Node {
             source,
             opened,
             position: log.end(),
+            time: now,
             is_ready: self.ready[index(partition)] == opened,
         })
     }

@@ -10,7 +10,7 @@ use lanyard_proto::v1::{
 use lanyard_revocation::{Ages, FeedCursor, Fingerprint, View};
 use lanyard_token::BootTime;
 
-use crate::messages;
+use crate::{messages, weakness::Weakness};
 
 /// A watch that goes on.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub(crate) struct Watch {
     feed: Arc<TrustFeed>,
     view: Arc<View>,
     place: Option<FeedPlace>,
-    /// Whether every answer says that the list is as young as can be. It must not.
-    lies_about_its_age: bool,
+    /// What is done wrongly.
+    weakness: Option<Weakness>,
 }
 
 /// The watch is over, and the client is to come back.
@@ -31,13 +31,13 @@ impl Watch {
     pub(crate) const fn new(
         feed: Arc<TrustFeed>,
         view: Arc<View>,
-        lies_about_its_age: bool,
+        weakness: Option<Weakness>,
     ) -> Self {
         Self {
             feed,
             view,
             place: None,
-            lies_about_its_age,
+            weakness,
         }
     }
 
@@ -84,12 +84,16 @@ impl Watch {
         }
         let snapshot = self.feed.snapshot().ok_or(Over)?;
         say(out, String::new(), messages::started(false));
-        for (partition, list) in &snapshot.lists {
-            let mut list = list.clone();
+        for one in &snapshot.lists {
+            let mut list = one.revocations.clone();
             // The order means nothing, and here it must be the same each time.
             list.sort_unstable_by_key(|(revocation, _)| revocation.handle);
             for part in list.chunks(BITE) {
-                say(out, String::new(), messages::snapshot(*partition, part));
+                say(out, String::new(), messages::snapshot(one.partition, part));
+            }
+            if self.weakness != Some(Weakness::TrimsWithoutAFloor) {
+                let floor = messages::snapshot_floor(one.partition, one.floor);
+                say(out, String::new(), floor);
             }
         }
         let cursor = snapshot.place.cursor.to_string();
@@ -128,7 +132,7 @@ impl Watch {
         now: BootTime,
         out: &mut Vec<WatchResponse>,
     ) -> Result<(), Over> {
-        let ages = if self.lies_about_its_age {
+        let ages = if self.weakness == Some(Weakness::AgeIsAlwaysZero) {
             Ages::new(Some(Duration::ZERO), [])
         } else {
             self.view.ages(now)

@@ -19,4 +19,8 @@ pub(crate) enum Weakness {
     StaysWithStaleAuthorities,
     /// A read counts whoever has answered it.
     ReadsAreNotConfirmed,
+    /// Revocations are deleted by the wall clock.
+    TrimsByTheWallClock,
+    /// The same, and nothing is left of the position of what was deleted.
+    TrimsWithoutAFloor,
 }

@@ -49,7 +49,7 @@ pub(crate) struct World {
     /// How often an authority reads the log.
     pub(crate) reads_every: Duration,
     /// How far ahead of time the calendars of the nodes are, or behind.
-    nodes_ahead: Vec<i64>,
+    pub(crate) nodes_ahead: Vec<i64>,
     agenda: Agenda<Event>,
     /// What has happened, if somebody wants to know.
     notes: Option<Vec<Note>>,
@@ -145,7 +145,7 @@ impl World {
             judge: Judge::new(POINTS),
             report: Report::default(),
             reads_every: reads_every(&mut dice, &terms),
-            nodes_ahead: (0..NODES).map(|_| dice.around_zero(FIVE_MINUTES)).collect(),
+            nodes_ahead: (0..NODES).map(|_| dice.around_zero(NODES_DIFFER)).collect(),
             agenda: Agenda::new(),
             notes: None,
             dice,
@@ -387,5 +387,5 @@ pub(crate) const CALM_AT: Duration = Duration::from_mins(42);
 const ENDS_AT: Duration = Duration::from_mins(46);
 /// How far the calendars of authorities and points are off: together less than the leeway.
 pub(crate) const CALENDARS_DIFFER: Duration = Duration::from_secs(25);
-/// How far those of the nodes are, in milliseconds.
-const FIVE_MINUTES: u32 = 300_000;
+/// How far those of the nodes are, in milliseconds. Nothing is issued where they differ more.
+pub(crate) const NODES_DIFFER: u32 = 5_000;

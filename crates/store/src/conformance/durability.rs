@@ -169,7 +169,7 @@ pub async fn a_sweep_outlives_a_restart<B: Backend>(backend: &B) {
     let token = TokenId::from_uuid(world.id());
     world.revoke_token(tenant.id(), token).await;
     world.clock.advance(RETENTION);
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     let ends = world.ends().await;
     let world = world.reopened().await;
     assert_eq!(world.log(tenant.id()).await, []);

@@ -175,6 +175,10 @@ macro_rules! conformance_tests {
             sweeping:
                 an_entry_stays_until_the_millisecond_it_expires
                 a_sweep_drops_the_expired_and_no_others
+                what_is_past_its_time_by_the_wall_clock_alone_stays
+                the_vouched_time_is_on_record
+                no_entry_is_stamped_before_the_vouched_time
+                a_log_keeps_the_position_up_to_which_it_was_trimmed
                 an_entry_made_under_a_fallen_clock_stays_as_long_as_its_neighbours
                 places_go_on_after_everything_was_trimmed
                 a_sweep_leaves_what_is_in_use

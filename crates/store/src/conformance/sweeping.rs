@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use lanyard_revocation::RETENTION;
-use lanyard_token::{KeyState, TokenId};
+use lanyard_revocation::{PartitionId, RETENTION};
+use lanyard_token::{KeyState, Position, TokenId};
 
 use super::{
     Backend,
     world::{START, World, whole},
 };
-use crate::{CredentialRole, IdentityCreation, Store as _};
+use crate::{CredentialRole, Healing, IdentityCreation, Store as _};
 
 /// An entry is there until the last token that it covers has expired by every clock, and gone at
 /// that millisecond.
@@ -21,11 +21,103 @@ pub async fn an_entry_stays_until_the_millisecond_it_expires<B: Backend>(backend
     world
         .clock
         .set_wall(START.saturating_add(RETENTION).saturating_sub(MOMENT));
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     assert_eq!(world.log(tenant.id()).await, [entry]);
     world.clock.set_wall(START.saturating_add(RETENTION));
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     assert_eq!(world.log(tenant.id()).await, []);
+}
+
+/// A clock that is ahead of the time that is vouched for deletes nothing, neither entries nor keys.
+pub async fn what_is_past_its_time_by_the_wall_clock_alone_stays<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let tenant = world.tenant().await;
+    let retired = world.new_signing_key(KeyState::Retired { since: START });
+    world.keep_keys(vec![retired.clone()], None).await.unwrap();
+    let token = TokenId::from_uuid(world.id());
+    let entry = world.revoke_token(tenant.id(), token).await.entry;
+    world.clock.set_wall(START.saturating_add(RETENTION * 2));
+    let later = START.saturating_add(Duration::from_mins(1));
+    for vouched in [None, Some(later), None, Some(START)] {
+        world.sweep_at(vouched).await;
+        assert_eq!(world.log(tenant.id()).await, [entry]);
+        let keys = world.store.signing_keys().await.unwrap().keys;
+        assert_eq!(keys, [retired.clone()]);
+    }
+    assert_eq!(world.sweep_at(None).await.vouched, Some(later));
+    world.clock.set_wall(START);
+    assert_eq!(world.sweep_at(None).await.vouched, Some(later));
+}
+
+/// The vouched time on record begins with the store, never falls, never passes the store's own clock,
+/// and outlives a restart.
+pub async fn the_vouched_time_is_on_record<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let after = |hours| START.saturating_add(Duration::from_hours(hours));
+    assert_eq!(world.sweep_at(None).await.vouched, Some(START));
+    world.clock.set_wall(after(3));
+    for (vouched, on_record) in [(2, 2), (1, 2), (9, 3)] {
+        let swept = world.sweep_at(Some(after(vouched))).await;
+        assert_eq!(swept.vouched, Some(after(on_record)));
+    }
+    let world = world.reopened().await;
+    world.clock.set_wall(START);
+    assert_eq!(world.sweep_at(None).await.vouched, Some(after(3)));
+}
+
+/// An entry that is made while the clock is behind is kept for its retention all the same.
+pub async fn no_entry_is_stamped_before_the_vouched_time<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let tenant = world.tenant().await;
+    let vouched = START.saturating_add(Duration::from_hours(30));
+    world.clock.set_wall(vouched);
+    world.sweep().await;
+    world.clock.set_wall(START);
+    let token = TokenId::from_uuid(world.id());
+    let entry = world.revoke_token(tenant.id(), token).await.entry;
+    assert!(entry.time >= vouched, "{entry:?}");
+    let last = vouched.saturating_add(RETENTION).saturating_sub(MOMENT);
+    world.clock.set_wall(last);
+    world.sweep().await;
+    assert_eq!(world.log(tenant.id()).await, [entry]);
+}
+
+/// The position of the last entry that was trimmed is read with the log, before and after a restart,
+/// and only rises.
+pub async fn a_log_keeps_the_position_up_to_which_it_was_trimmed<B: Backend>(backend: &B) {
+    let world = World::new(backend).await;
+    let tenant = world.tenant().await;
+    let partition = world.partition(tenant.id());
+    let mut appended = Vec::new();
+    for _ in 0..3 {
+        let token = TokenId::from_uuid(world.id());
+        appended.push(world.revoke_token(tenant.id(), token).await.entry);
+        world.clock.advance(Duration::from_hours(1));
+    }
+    assert_eq!(floor(&world, partition).await, Position::ZERO);
+    let passed = RETENTION + Duration::from_hours(1);
+    world.clock.set_wall(START.saturating_add(passed));
+    world.sweep().await;
+    let last = appended.get(1).unwrap().position;
+    assert_eq!(floor(&world, partition).await, last);
+    let world = world.reopened().await;
+    assert_eq!(floor(&world, partition).await, last);
+    world.sweep().await;
+    assert_eq!(floor(&world, partition).await, last);
+
+    let read = world.store.read_log(partition, None, 10).await.unwrap();
+    let higher = Position::new(last.millis() + 1, 0);
+    for (offered, kept) in [(Position::ZERO, last), (higher, higher), (last, higher)] {
+        let healing = Healing {
+            as_of: read.next_cursor().unwrap(),
+            lost: Vec::new(),
+            beyond: Position::ZERO,
+            mends: false,
+            floor: offered,
+        };
+        world.store.heal(partition, healing).await.unwrap().unwrap();
+        assert_eq!(floor(&world, partition).await, kept);
+    }
 }
 
 /// Only the expired go, from the front, however many there are.
@@ -41,7 +133,7 @@ pub async fn a_sweep_drops_the_expired_and_no_others<B: Backend>(backend: &B) {
     world
         .clock
         .set_wall(START.saturating_add(RETENTION + Duration::from_hours(2)));
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     assert_eq!(world.log(tenant.id()).await, appended.split_off(3));
 }
 
@@ -62,7 +154,7 @@ pub async fn an_entry_made_under_a_fallen_clock_stays_as_long_as_its_neighbours<
     world
         .clock
         .set_wall(START.saturating_add(RETENTION + Duration::from_hours(1)));
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     assert_eq!(world.log(tenant.id()).await, appended);
 }
 
@@ -73,7 +165,7 @@ pub async fn places_go_on_after_everything_was_trimmed<B: Backend>(backend: &B) 
     let token = TokenId::from_uuid(world.id());
     let before = world.revoke_token(tenant.id(), token).await.entry;
     world.clock.advance(RETENTION);
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     world.clock.set_wall(START);
     let after = world.revoke_token(tenant.id(), token).await.entry;
     assert_eq!(after.number, before.number + 1);
@@ -89,7 +181,7 @@ pub async fn a_sweep_leaves_what_is_in_use<B: Backend>(backend: &B) {
     let identity = world.identity_called(tenant.id(), Some("alice")).await;
     world.clock.advance(RETENTION * 1000);
     let store = &world.store;
-    store.sweep().await.unwrap();
+    world.sweep().await;
     assert_eq!(
         store.resource(tenant.id()).await.unwrap(),
         Some(tenant.resource.clone())
@@ -121,8 +213,8 @@ pub async fn a_large_deleted_resource_is_swept_out_and_nothing_else<B: Backend>(
         assert!(matches!(answer, IdentityCreation::Created(_)));
     }
     world.store.delete_resource(gone.id()).await.unwrap();
-    world.store.sweep().await.unwrap();
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
+    world.sweep().await;
     assert_eq!(
         world.store.identities(gone.id(), whole()).await.unwrap(),
         []
@@ -143,10 +235,10 @@ pub async fn a_key_out_of_use_stays_until_its_tokens_have_expired<B: Backend>(ba
         world
             .clock
             .set_wall(START.saturating_add(RETENTION).saturating_sub(MOMENT));
-        world.store.sweep().await.unwrap();
+        world.sweep().await;
         assert_eq!(world.store.signing_keys().await.unwrap().keys, [record]);
         world.clock.set_wall(START.saturating_add(RETENTION));
-        world.store.sweep().await.unwrap();
+        world.sweep().await;
         assert_eq!(world.store.signing_keys().await.unwrap().keys, []);
     }
 }
@@ -159,9 +251,14 @@ pub async fn a_key_in_use_stays_for_ever<B: Backend>(backend: &B) {
     let mut records = states.map(|state| world.new_signing_key(state)).to_vec();
     world.keep_keys(records.clone(), None).await.unwrap();
     world.clock.advance(RETENTION * 1000);
-    world.store.sweep().await.unwrap();
+    world.sweep().await;
     records.sort_by_key(|record| record.id);
     assert_eq!(world.store.signing_keys().await.unwrap().keys, records);
+}
+
+async fn floor<B: Backend>(world: &World<'_, B>, partition: PartitionId) -> Position {
+    let read = world.store.read_log(partition, None, 10).await.unwrap();
+    read.floor
 }
 
 /// The least that a clock can tell.

@@ -236,7 +236,7 @@ pub async fn a_deleted_resource_leaves_its_neighbours_alone<B: Backend>(backend:
     world.identity_called(gone.id(), Some("alice")).await;
     let store = &world.store;
     store.delete_resource(gone.id()).await.unwrap();
-    store.sweep().await.unwrap();
+    world.sweep().await;
     let listed = store.resources(subscription.id, whole()).await.unwrap();
     assert_eq!(listed, Some(vec![stays.resource.clone()]));
     assert_eq!(

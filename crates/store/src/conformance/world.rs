@@ -23,6 +23,7 @@ use crate::{
     Appended, Credential, CredentialRole, Identity, IdentityCreation, IssueGrant, IssueRequest,
     KeyRotation, KeySlot, NewIdentity, NewResource, Page, Resource, ResourceCreation,
     RevocationOutcome, SealedSecret, SigningKeyChange, SigningKeyRecord, Store, Subscription,
+    SweepTime, Swept,
 };
 
 /// One case's store and clock.
@@ -303,6 +304,18 @@ impl<'b, B: Backend> World<'b, B> {
             IssueGrant::Granted(position) => position,
             refused => panic!("should be granted, and is {refused:?}"),
         }
+    }
+
+    /// Sweeps at the time of the clock, all of which is vouched for.
+    pub(super) async fn sweep(&self) -> Swept {
+        self.sweep_at(Some(self.now())).await
+    }
+
+    /// Sweeps at the time of the clock, of which so much is vouched for.
+    pub(super) async fn sweep_at(&self, vouched: Option<UnixTime>) -> Swept {
+        let wall = self.now();
+        let time = SweepTime { wall, vouched };
+        self.store.sweep(time).await.unwrap()
     }
 
     pub(super) fn partitions(&self) -> NonZeroU16 {

@@ -20,6 +20,7 @@ pub(super) fn heal(
         lost,
         beyond,
         mends,
+        floor,
     } = healing;
     let head = log::head(&tables.meta)?;
     if head != *as_of {
@@ -29,6 +30,7 @@ pub(super) fn heal(
     if *mends {
         mend(tables)?;
     }
+    log::raise_floor(tables, *floor)?;
     if *beyond > head.position {
         open_generation(tables, head.position.max(*beyond))?;
     }

@@ -35,9 +35,11 @@ pub(super) fn append_from(
     let number = meta_u64(&tables.meta, Meta::LastNumber)?
         .checked_add(1)
         .ok_or_else(|| corrupt("last number", "there is none after it"))?;
-    // Times never fall, even if the clock does: an entry must not leave before its neighbours.
+    // Times never fall, even if the clock does: an entry must not leave before its neighbours, nor
+    // before its retention has passed since the vouched time on record.
     let last_time = UnixTime::from_millis(meta_u64(&tables.meta, Meta::LastTime)?);
-    let time = tables.now.max(last_time);
+    let vouched = vouched(&tables.meta)?.unwrap_or_default();
+    let time = tables.now.max(last_time).max(vouched);
     let entry = Entry {
         number,
         position,
@@ -88,7 +90,35 @@ pub(super) fn read(
         complete,
         intact: log_table.len()? == rows_due(meta_table)?,
         mended_to: meta_u64(meta_table, Meta::MendedTo)?,
+        floor: floor(meta_table)?,
     })
+}
+
+/// The position of the last entry that was trimmed.
+fn floor(table: &impl ReadableTable<&'static str, u128>) -> Result<Position, StoreError> {
+    Ok(Position::new(
+        meta_u64(table, Meta::FloorMillis)?,
+        meta_u64(table, Meta::FloorSequence)?,
+    ))
+}
+
+/// Keeps a position as that of the last trimmed entry, unless a later one is kept.
+pub(super) fn raise_floor(tables: &mut Writes<'_>, position: Position) -> Result<(), StoreError> {
+    if position <= floor(&tables.meta)? {
+        return Ok(());
+    }
+    set_meta(&mut tables.meta, Meta::FloorMillis, position.millis())?;
+    set_meta(&mut tables.meta, Meta::FloorSequence, position.sequence())
+}
+
+/// The vouched time on record.
+pub(super) fn vouched(
+    table: &impl ReadableTable<&'static str, u128>,
+) -> Result<Option<UnixTime>, StoreError> {
+    if meta(table, Meta::Vouched)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(UnixTime::from_millis(meta_u64(table, Meta::Vouched)?)))
 }
 
 /// Which log it is, and where it ends.
@@ -114,20 +144,27 @@ pub(super) fn count_removed(tables: &mut Writes<'_>, rows: u64) -> Result<(), St
 }
 
 /// Drops entries that are past their time, from the oldest on, `limit` at most; tells how many.
-pub(super) fn trim(tables: &mut Writes<'_>, limit: usize) -> Result<usize, StoreError> {
+pub(super) fn trim(
+    tables: &mut Writes<'_>,
+    vouched: UnixTime,
+    limit: usize,
+) -> Result<usize, StoreError> {
     let mut dropped = 0;
+    let mut last = Position::ZERO;
     while dropped < limit {
         let oldest = match tables.log.first()? {
             Some((number, value)) => from_value(number.value(), value.value())?,
             None => break,
         };
-        if oldest.is_live(tables.now) {
+        if oldest.is_live(vouched) {
             break;
         }
         tables.log.remove(oldest.number)?;
+        last = oldest.position;
         dropped += 1;
     }
     if dropped > 0 {
+        raise_floor(tables, last)?;
         count_removed(tables, u64::try_from(dropped).unwrap_or(u64::MAX))?;
     }
     Ok(dropped)

@@ -54,7 +54,7 @@ use crate::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
     IssueRequest, KeyRotation, NewIdentity, NewResource, Page, Resource, ResourceCreation,
     RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store, StoreError,
-    Subscription, UnreadableEntry,
+    Subscription, SweepTime, Swept, UnreadableEntry,
 };
 
 /// The store of one process in one directory.
@@ -293,8 +293,16 @@ impl Store for EmbeddedStore {
             .await
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
-        while self.write(sweep::bite).await? {}
-        Ok(())
+    async fn sweep(&self, time: SweepTime) -> Result<Swept, StoreError> {
+        loop {
+            let bite = self.write(move |tables| sweep::bite(tables, time)).await?;
+            if !bite.is_partial {
+                // The process and its store go by one clock.
+                return Ok(Swept {
+                    vouched: bite.vouched,
+                    disagreement: None,
+                });
+            }
+        }
     }
 }

@@ -141,6 +141,7 @@ fn prepare<C: Clock>(
                 let mut tables = Writes::begin(&transaction, now)?;
                 set_meta(&mut tables.meta, Meta::Layout, LAYOUT)?;
                 set_meta(&mut tables.meta, Meta::Removed, 0_u128)?;
+                set_meta(&mut tables.meta, Meta::Vouched, now.as_millis())?;
                 set_meta(&mut tables.meta, Meta::LogId, new_log.as_u128())
             })?;
         }

@@ -1,22 +1,51 @@
 //! What nobody needs any more, dropped in bites between other callers' steps.
 
 use lanyard_revocation::RETENTION;
-use lanyard_token::KeyState;
+use lanyard_token::{KeyState, UnixTime};
 use redb::ReadableTable as _;
 
 use super::{
     log,
     signing_keys::SIGNING_KEY,
-    tables::{Writes, decode},
+    tables::{Meta, Writes, decode, set_meta},
 };
-use crate::{SigningKeyRecord, StoreError};
+use crate::{SigningKeyRecord, StoreError, SweepTime};
 
-/// Takes one bite, and tells whether there is more.
-pub(super) fn bite(tables: &mut Writes<'_>) -> Result<bool, StoreError> {
-    let trimmed = log::trim(tables, BITE)?;
+/// What one bite has left.
+pub(super) struct Bite {
+    /// Whether there is more to drop.
+    pub(super) is_partial: bool,
+    /// The vouched time on record.
+    pub(super) vouched: Option<UnixTime>,
+}
+
+/// Takes one bite.
+pub(super) fn bite(tables: &mut Writes<'_>, time: SweepTime) -> Result<Bite, StoreError> {
+    let vouched = record_vouched(tables, time)?;
+    let mut trimmed = 0;
+    if let Some(vouched) = vouched {
+        trimmed = log::trim(tables, vouched, BITE)?;
+        sweep_signing_keys(tables, vouched)?;
+    }
     let swept = sweep_deleted_resource(tables, BITE)?;
-    sweep_signing_keys(tables)?;
-    Ok(trimmed == BITE || swept)
+    Ok(Bite {
+        is_partial: trimmed == BITE || swept,
+        vouched,
+    })
+}
+
+/// Raises the vouched time on record, and returns it.
+fn record_vouched(
+    tables: &mut Writes<'_>,
+    time: SweepTime,
+) -> Result<Option<UnixTime>, StoreError> {
+    let before = log::vouched(&tables.meta)?;
+    let offered = time.vouched.map(|vouched| vouched.min(tables.now));
+    let vouched = before.max(offered);
+    if let Some(raised) = vouched.filter(|_| vouched > before) {
+        set_meta(&mut tables.meta, Meta::Vouched, raised.as_millis())?;
+    }
+    Ok(vouched)
 }
 
 /// Drops what one deleted resource has left, and its mark with the last of it. The rows are not
@@ -60,7 +89,7 @@ fn sweep_deleted_resource(tables: &mut Writes<'_>, limit: usize) -> Result<bool,
 }
 
 /// Drops keys whose every token has expired.
-fn sweep_signing_keys(tables: &mut Writes<'_>) -> Result<(), StoreError> {
+fn sweep_signing_keys(tables: &mut Writes<'_>, vouched: UnixTime) -> Result<(), StoreError> {
     let mut gone = Vec::new();
     for row in tables.signing_keys.iter()? {
         let (key, value) = row?;
@@ -68,7 +97,7 @@ fn sweep_signing_keys(tables: &mut Writes<'_>) -> Result<(), StoreError> {
         let (KeyState::Retired { since } | KeyState::Revoked { since }) = record.state else {
             continue;
         };
-        if tables.now >= since.saturating_add(RETENTION) {
+        if vouched >= since.saturating_add(RETENTION) {
             gone.push(key.value());
         }
     }

@@ -105,6 +105,12 @@ pub(super) enum Meta {
     Removed,
     /// Up to this number the numbers of the log may have gaps.
     MendedTo,
+    /// The milliseconds of the position of the last entry that was trimmed.
+    FloorMillis,
+    /// The sequence of the position of the last entry that was trimmed.
+    FloorSequence,
+    /// The latest vouched time of a sweep. Absent until there is one.
+    Vouched,
     /// The version of the signing keys.
     SigningKeysVersion,
     /// The signing key that signs.
@@ -124,6 +130,9 @@ impl Meta {
             Self::LastTime => "last_time",
             Self::Removed => "removed",
             Self::MendedTo => "mended_to",
+            Self::FloorMillis => "floor_millis",
+            Self::FloorSequence => "floor_sequence",
+            Self::Vouched => "vouched",
             Self::SigningKeysVersion => "signing_keys_version",
             Self::ActiveSigningKey => "active_signing_key",
             Self::Commits => "commits",

@@ -1,8 +1,8 @@
-//! The log of a partition: reading, healing, trimming, and what cannot be understood.
+//! The log of a partition: reading, healing, and what cannot be understood.
 //!
 //! The log is a stream; `entry` has the form of what is in it.
 
-use lanyard_revocation::{Cursor, Entry, LogId, LogRead, PartitionId, RETENTION, Revocation};
+use lanyard_revocation::{Cursor, Entry, LogId, LogRead, PartitionId, Revocation};
 use lanyard_token::Position;
 use redis::{Cmd, Value};
 use uuid::Uuid;
@@ -22,6 +22,8 @@ pub(super) struct NewLog<'a> {
     pub(super) is_new_store: bool,
     /// The latest position that is known of.
     pub(super) beyond: Position,
+    /// The position of the last entry that was ever trimmed.
+    pub(super) floor: Position,
     /// Revocations that are known. The final ones hold from the beginning.
     pub(super) known: &'a [Revocation],
 }
@@ -36,6 +38,7 @@ pub(super) async fn create(
         id,
         is_new_store,
         beyond,
+        floor,
         known,
     } = new;
     let is_new_store: &[u8] = if is_new_store { b"1" } else { b"0" };
@@ -43,6 +46,7 @@ pub(super) async fn create(
         text(id.as_uuid()).into_bytes(),
         beyond.to_string().into_bytes(),
         is_new_store.to_vec(),
+        floor.to_string().into_bytes(),
     ];
     let finals = known.iter().filter(|one| one.is_final);
     args.extend(finals.map(|one| finals::mark(one.handle).into_bytes()));
@@ -90,12 +94,14 @@ pub(super) async fn heal(
         lost,
         beyond,
         mends,
+        floor,
     } = healing;
     if is_absent(&as_of) {
         let new = NewLog {
             id: new_log,
             is_new_store: false,
             beyond,
+            floor,
             known: &lost,
         };
         create(engine, partition, new).await?;
@@ -105,7 +111,14 @@ pub(super) async fn heal(
     let mut bite = bites.next().unwrap_or_default();
     let mut mends = mends;
     loop {
-        let Some(end) = heal_some(engine, partition, (as_of, beyond, mends), bite).await? else {
+        let part = Healing {
+            as_of,
+            lost: bite.to_vec(),
+            beyond,
+            mends,
+            floor,
+        };
+        let Some(end) = heal_some(engine, partition, &part).await? else {
             return Ok(None);
         };
         let Some(next) = bites.next() else {
@@ -185,6 +198,7 @@ pub(super) async fn give_up_missing(
                 id: new_log,
                 is_new_store: false,
                 beyond: Position::ZERO,
+                floor: Position::ZERO,
                 known: &[],
             };
             create(engine, partition, new).await?;
@@ -198,34 +212,26 @@ pub(super) async fn give_up_missing(
     }
 }
 
-/// Drops entries that are past their time, in bites.
-pub(super) async fn trim(engine: &Engine, partition: PartitionId) -> Result<(), StoreError> {
-    loop {
-        let args = vec![
-            RETENTION.as_millis().to_string().into_bytes(),
-            TRIM_LIMIT.to_string().into_bytes(),
-        ];
-        let how = (&engine.scripts.trim, Effect::Changes);
-        let reply = engine.in_partition(partition, how, &[], args).await?;
-        if reply.parsed::<usize>(0)? < TRIM_LIMIT {
-            return Ok(());
-        }
-    }
-}
-
 async fn heal_some(
     engine: &Engine,
     partition: PartitionId,
-    (as_of, beyond, mends): (Cursor, Position, bool),
-    lost: &[Revocation],
+    part: &Healing,
 ) -> Result<Option<Cursor>, StoreError> {
+    let Healing {
+        as_of,
+        lost,
+        beyond,
+        mends,
+        floor,
+    } = part;
     let prefix = engine.keys.partition(partition).resource_prefix();
-    let mends: &[u8] = if mends { b"1" } else { b"0" };
+    let mends: &[u8] = if *mends { b"1" } else { b"0" };
     let mut args = vec![
         text(as_of.log.as_uuid()).into_bytes(),
         as_of.number.to_string().into_bytes(),
         beyond.to_string().into_bytes(),
         mends.to_vec(),
+        floor.to_string().into_bytes(),
     ];
     for Revocation {
         handle,
@@ -286,6 +292,7 @@ fn read_from(reply: &Reply, partition: PartitionId, limit: usize) -> Result<LogR
         last_number: durable,
         intact: i128::from(length) == expected,
         mended_to: reply.parsed(5)?,
+        floor: reply.parsed(9)?,
     })
 }
 
@@ -307,6 +314,7 @@ fn absent() -> LogRead {
         complete: true,
         intact: false,
         mended_to: 0,
+        floor: Position::ZERO,
     }
 }
 
@@ -352,5 +360,3 @@ const ABSENT: LogId = LogId::from_uuid(Uuid::nil());
 const READ_LIMIT: usize = 2_000;
 /// How many revocations one step appends again at most.
 const HEAL_LIMIT: usize = 500;
-/// How many entries one step drops at most.
-const TRIM_LIMIT: usize = 1_000;

@@ -16,7 +16,7 @@
 //! | `engine`, `script`, `reply`, `server_clock` | running a step, within its period of time |
 //! | `scripts/` | the steps |
 //! | `keys`, `slot`, `records`, `pages` | what is kept where |
-//! | `log`, `entry`, `finals`, `grown` | the logs of the partitions, and hearing that they have grown |
+//! | `log`, `entry`, `finals`, `grown`, `trimming` | the logs of the partitions, and hearing that they have grown |
 //! | `grants` | grants that are asked for at the same time |
 //! | `first_start`, `tenancy`, `credentials`, `access_key_index`, `identities`, `signing_keys` | the steps, by what they are about |
 
@@ -51,6 +51,7 @@ mod stream;
 mod tenancy;
 mod tls;
 mod topology;
+mod trimming;
 mod url;
 mod waiting;
 
@@ -76,7 +77,7 @@ use crate::{
     Appended, Credential, FirstStart, Healing, Identity, IdentityCreation, IssueGrant,
     IssueRequest, KeyRotation, NewIdentity, NewResource, Page, ReplicaShortage, Resource,
     ResourceCreation, RevocationOutcome, ServiceKeyDeletion, SigningKeyChange, SigningKeys, Store,
-    StoreError, Subscription, UnreadableEntry,
+    StoreError, Subscription, SweepTime, Swept, UnreadableEntry,
 };
 
 /// The store of any number of processes on one or many servers.
@@ -304,14 +305,21 @@ impl Store for RedisStore {
         signing_keys::restore(self, keys).await
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn sweep(&self, time: SweepTime) -> Result<Swept, StoreError> {
+        let swept = trimming::trim_all(self, time).await?;
         for partition in PartitionId::all(self.partitions) {
-            log::trim(&self.engine, partition).await?;
             finals::sweep(&self.engine, partition).await?;
         }
         // The record of the store itself may have been lost, which nobody notices before the next start.
         open::restore_record(&self.engine, self.partitions).await?;
         tenancy::finish_deletions(self).await?;
-        signing_keys::sweep(self).await
+        if let Swept {
+            vouched: Some(vouched),
+            disagreement: None,
+        } = swept
+        {
+            signing_keys::sweep(self, vouched).await?;
+        }
+        Ok(swept)
     }
 }

@@ -250,6 +250,7 @@ async fn ensure_log(
         id,
         is_new_store: is_new,
         beyond: Position::ZERO,
+        floor: Position::ZERO,
         known: &[],
     };
     let created = log::create(engine, partition, new).await;

@@ -6,7 +6,7 @@
 
 use futures_util::future::try_join_all;
 use lanyard_revocation::{HandleKind, PartitionId, RETENTION};
-use lanyard_token::{KeyId, KeyState};
+use lanyard_token::{KeyId, KeyState, UnixTime};
 use redis::Cmd;
 use uuid::Uuid;
 
@@ -136,13 +136,12 @@ async fn version_in(store: &RedisStore, partition: PartitionId) -> Result<Option
     engine.look_one(keys.slot(), command, SIGNING_KEY).await
 }
 
-/// Forgets keys whose every token has expired.
-pub(super) async fn sweep(store: &RedisStore) -> Result<(), StoreError> {
+/// Forgets keys whose every token has expired at the vouched time.
+pub(super) async fn sweep(store: &RedisStore, vouched: UnixTime) -> Result<(), StoreError> {
     let keys = all(store).await?;
-    let now = store.engine().now()?;
     let is_over = |record: &&SigningKeyRecord| match record.state {
         KeyState::Retired { since } | KeyState::Revoked { since } => {
-            now >= since.saturating_add(RETENTION)
+            vouched >= since.saturating_add(RETENTION)
         }
         KeyState::Prepared { .. } | KeyState::Active { .. } => false,
     };

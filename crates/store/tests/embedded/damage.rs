@@ -15,7 +15,9 @@ use lanyard_token::ManualClock;
 use redb::{Key, TableDefinition, Value};
 use tempfile::TempDir;
 
-use crate::support::{FILE, START, create, id, identity, open, primary, revoke_token, tenant};
+use crate::support::{
+    FILE, START, create, id, identity, open, primary, revoke_token, tenant, vouched,
+};
 
 #[tokio::test]
 async fn an_identity_that_cannot_be_read_is_corrupt_wherever_it_is_met() {
@@ -46,7 +48,7 @@ async fn an_identity_that_cannot_be_read_is_corrupt_wherever_it_is_met() {
         assert_corrupt(store.note_issues(vec![(made.id, START)]).await, "identity");
         // It can be taken back with everything around it.
         store.delete_resource(resource).await.unwrap().unwrap();
-        store.sweep().await.unwrap();
+        store.sweep(vouched(START)).await.unwrap();
     }
 }
 
@@ -82,9 +84,10 @@ async fn the_sweep_stops_at_an_entry_that_it_cannot_read() {
     drop(store);
     let row = ((1, 0), 1, 0, 7, (1, 0), false);
     write(&directory, TableDefinition::<u64, Row>::new("log"), 1, row);
-    let later = ManualClock::new(START.saturating_add(RETENTION));
-    let store = EmbeddedStore::open(directory.path(), later, id()).unwrap();
-    assert_unreadable(store.sweep().await, "1");
+    let later = START.saturating_add(RETENTION);
+    let clock = ManualClock::new(later);
+    let store = EmbeddedStore::open(directory.path(), clock, id()).unwrap();
+    assert_unreadable(store.sweep(vouched(later)).await, "1");
 }
 
 #[tokio::test]
@@ -129,7 +132,7 @@ async fn signing_keys_that_cannot_be_read_are_corrupt() {
     write(&directory, table, 7, b"{}".as_slice());
     let store = open(directory.path());
     assert_corrupt(store.signing_keys().await, "signing key");
-    assert_corrupt(store.sweep().await, "signing key");
+    assert_corrupt(store.sweep(vouched(START)).await, "signing key");
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use tokio::task::JoinSet;
 
 use crate::support::{
-    FILE, appended, create, identity, new_identity, open, primary, revoke_token, tenant,
+    FILE, START, appended, create, identity, new_identity, open, primary, revoke_token, tenant,
+    vouched,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -151,6 +152,6 @@ fn steps_can_be_sent_to_another_thread() {
     fn is_send(_: impl Send) {}
     let directory = tempfile::tempdir().unwrap();
     let store: EmbeddedStore = open(directory.path());
-    is_send(store.sweep());
+    is_send(store.sweep(vouched(START)));
     is_send(store.signing_keys());
 }

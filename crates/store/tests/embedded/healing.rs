@@ -6,7 +6,7 @@ use lanyard_token::{ManualClock, Position, ResourceId};
 use redb::TableDefinition;
 use tempfile::TempDir;
 
-use crate::support::{FILE, START, id, open, revoke_token, tenant};
+use crate::support::{FILE, START, id, open, revoke_token, tenant, vouched};
 
 const PARTITION: PartitionId = PartitionId::new(0);
 
@@ -57,6 +57,7 @@ impl World {
             lost: Vec::new(),
             beyond: Position::ZERO,
             mends,
+            floor: Position::ZERO,
         };
         self.store.heal(PARTITION, healing).await.unwrap()
     }
@@ -201,9 +202,10 @@ async fn a_store_of_the_layout_before_is_opened_and_its_log_is_whole() {
         let directory = world.directory;
         drop(world.store);
         if trimmed {
-            let later = ManualClock::new(START.saturating_add(RETENTION));
-            let store = EmbeddedStore::open(directory.path(), later, id()).unwrap();
-            store.sweep().await.unwrap();
+            let later = START.saturating_add(RETENTION);
+            let clock = ManualClock::new(later);
+            let store = EmbeddedStore::open(directory.path(), clock, id()).unwrap();
+            store.sweep(vouched(later)).await.unwrap();
         }
         let database = redb::Database::open(directory.path().join(FILE)).unwrap();
         let transaction = database.begin_write().unwrap();

@@ -6,7 +6,7 @@ use lanyard_store::Store as _;
 use redb::{ReadableDatabase as _, ReadableTableMetadata as _, TableDefinition};
 use tokio::task::JoinSet;
 
-use crate::support::{FILE, create, identity, new_identity, open, tenant};
+use crate::support::{FILE, START, create, identity, new_identity, open, tenant, vouched};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_row_beneath_a_deleted_resource_is_swept_out() {
@@ -31,7 +31,7 @@ async fn every_row_beneath_a_deleted_resource_is_swept_out() {
     drop(store);
     assert_eq!(rows(directory.path()), [1_502, 1_502, 1]);
     let store = open(directory.path());
-    store.sweep().await.unwrap();
+    store.sweep(vouched(START)).await.unwrap();
     drop(store);
     assert_eq!(rows(directory.path()), [2, 2, 0]);
 }

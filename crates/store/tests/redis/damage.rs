@@ -75,6 +75,7 @@ impl World {
                 .max()
                 .unwrap_or_default(),
             mends,
+            floor: Position::ZERO,
         };
         self.store.heal(self.partition, healing).await.unwrap()
     }
@@ -194,6 +195,7 @@ async fn what_others_have_appended_meanwhile_stops_a_healing() {
         lost: made,
         beyond: Position::ZERO,
         mends: false,
+        floor: Position::ZERO,
     };
     assert_eq!(
         world.store.heal(world.partition, healing).await.unwrap(),

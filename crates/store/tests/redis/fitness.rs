@@ -6,7 +6,7 @@ use lanyard_store::{
     redis::{RedisDurability, RedisOpenError, RedisOptions, Unfit},
 };
 
-use crate::support::{options, serve, try_serve};
+use crate::support::{options, serve, sweep_time, try_serve};
 
 async fn refusal(options: &RedisOptions) -> String {
     let error = try_serve(options).await.unwrap_err();
@@ -84,7 +84,7 @@ async fn a_user_with_the_rules_of_the_documentation_is_enough() {
         .await
         .unwrap();
     crate::tenants::identity(&store, resource).await;
-    store.sweep().await.unwrap();
+    store.sweep(sweep_time()).await.unwrap();
     store.delete_resource(resource).await.unwrap().unwrap();
 }
 

@@ -119,6 +119,7 @@ const WRITES: [(&str, Write); 16] = [
                 lost: Vec::new(),
                 beyond: Position::new(of.end.position.millis() + 1_000_000, 0),
                 mends: false,
+                floor: Position::ZERO,
             };
             let partition = partition_of(of.resource, store.partitions());
             store.heal(partition, healing).await.map(drop)

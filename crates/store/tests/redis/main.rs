@@ -9,6 +9,7 @@
 )]
 
 mod away;
+mod clocks;
 mod closed_connections;
 mod conformance;
 mod damage;

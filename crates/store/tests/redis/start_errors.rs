@@ -9,7 +9,7 @@ use lanyard_store::{
 };
 
 use crate::{
-    support::{eventually, options, serve, try_serve},
+    support::{eventually, options, serve, sweep_time, try_serve},
     tenants::{revoke_token, tenant},
 };
 
@@ -300,7 +300,7 @@ async fn an_operation_fails_with_the_words_of_the_server() {
         .ask::<()>(&["CONFIG", "SET", "maxmemory", "0"])
         .unwrap();
     revoke_token(&store, resource).await.unwrap();
-    store.sweep().await.unwrap();
+    store.sweep(sweep_time()).await.unwrap();
 
     server.kill();
     let first = revoke_token(&store, resource).await.unwrap_err();

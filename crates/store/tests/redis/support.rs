@@ -8,10 +8,10 @@ use std::{
 use lanyard_redis_fixture::{Cluster, Replicated, Standalone};
 use lanyard_revocation::{LogRead, partition_of};
 use lanyard_store::{
-    Store as _,
+    Store as _, SweepTime,
     redis::{RedisNamespace, RedisOpenError, RedisOptions, RedisStore, RedisTime, RedisUrl},
 };
-use lanyard_token::{ManualClock, ResourceId, SystemClock};
+use lanyard_token::{Clock as _, ManualClock, ResourceId, SystemClock};
 use uuid::Uuid;
 
 /// Servers of a kind.
@@ -108,6 +108,15 @@ pub(crate) async fn try_serve(options: &RedisOptions) -> Result<RedisStore, Redi
         Uuid::new_v4,
     )
     .await
+}
+
+/// The time of a sweep by the clock of this machine, all of which is vouched for.
+pub(crate) fn sweep_time() -> SweepTime {
+    let wall = SystemClock.wall().unwrap();
+    SweepTime {
+        wall,
+        vouched: Some(wall),
+    }
 }
 
 /// Everything that is left of a partition's log, with where it ends.

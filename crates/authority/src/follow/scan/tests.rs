@@ -53,6 +53,7 @@ fn read(numbers: impl IntoIterator<Item = u64>, last: u64) -> LogRead {
         complete: true,
         intact,
         mended_to: 0,
+        floor: Position::ZERO,
     }
 }
 
@@ -60,9 +61,14 @@ fn read(numbers: impl IntoIterator<Item = u64>, last: u64) -> LogRead {
 /// heard of positions up to `beyond`.
 fn verdict(found: &LogRead, known: &[u64], (read_to, beyond): (Option<Cursor>, u64)) -> Verdict {
     let known = known.iter().map(|number| revocation(*number));
-    let mut scan = Scan::new(known, place(beyond));
+    let mut scan = Scan::new(known, limits(place(beyond)));
     scan.take(found).unwrap();
     scan.verdict(found.next_cursor().unwrap(), read_to)
+}
+
+fn limits(beyond: Position) -> Limits {
+    let floor = Position::ZERO;
+    Limits { beyond, floor }
 }
 
 fn healing(end: u64, lost: &[u64], (beyond, mends): (u64, bool)) -> Verdict {
@@ -71,6 +77,7 @@ fn healing(end: u64, lost: &[u64], (beyond, mends): (u64, bool)) -> Verdict {
         lost: lost.iter().map(|number| revocation(*number)).collect(),
         beyond: place(beyond),
         mends,
+        floor: Position::ZERO,
     })
 }
 
@@ -79,6 +86,34 @@ fn a_log_that_has_what_is_known_is_whole() {
     let whole = Verdict::Whole(cursor(3));
     assert_eq!(verdict(&read(1..=3, 3), &[], (None, 0)), whole);
     assert_eq!(verdict(&read(1..=3, 3), &[1, 3], (None, 3)), whole);
+}
+
+#[test]
+fn what_the_log_has_trimmed_is_not_missing_and_the_higher_floor_is_kept() {
+    for (own, of_the_log, lost) in [(0, 2, vec![3]), (9, 2, vec![3]), (0, 3, vec![])] {
+        let known = [1, 2, 3].into_iter().map(revocation);
+        let limits = Limits {
+            beyond: place(5),
+            floor: place(own),
+        };
+        let mut scan = Scan::new(known, limits);
+        let found = LogRead {
+            intact: true,
+            floor: place(of_the_log),
+            ..read([4], 4)
+        };
+        scan.take(&found).unwrap();
+        let Verdict::Heal(healing) = scan.verdict(cursor(4), None) else {
+            panic!("it ends before a known position");
+        };
+        assert_eq!(healing.floor, place(own.max(of_the_log)));
+        assert!(
+            healing
+                .lost
+                .into_iter()
+                .eq(lost.into_iter().map(revocation))
+        );
+    }
 }
 
 #[test]
@@ -170,7 +205,7 @@ fn contradictions_are_mended_by_nobody() {
 
 #[test]
 fn a_log_that_becomes_another_under_the_scan_is_begun_again() {
-    let mut scan = Scan::new([].into_iter(), Position::ZERO);
+    let mut scan = Scan::new([].into_iter(), limits(Position::ZERO));
     let part = LogRead {
         complete: false,
         intact: true,

@@ -112,6 +112,7 @@ fn snapshot(revoked: Vec<v1::RevokedHandle>, last: bool) -> Message {
         partition: 0,
         revoked,
         last,
+        floor: String::new(),
     })
 }
 
@@ -522,6 +523,46 @@ fn it_trims_as_the_authority_does_and_compares_with_none_that_trimmed_less() {
     let less = heartbeat(2, 0, Some(digest(&[1], after - 1)));
     point.take_at(105, &cursor(1), less).unwrap();
     assert_eq!(point.status.divergences(), 0);
+}
+
+/// Two authorities on one store go by one cutoff, and one of them may not have come to it yet.
+#[test]
+fn what_an_authority_that_trimmed_less_brings_back_is_trimmed_at_the_same_cutoff() {
+    let mut point = Point::in_step(&[1]);
+    let after = 1_000_000 + 25 * 3600;
+    let empty = heartbeat(1, 0, Some(digest(&[], after)));
+    point.take(&cursor(1), empty).unwrap();
+    let view = point.follower.known.view().unwrap().clone();
+    let back = wire::revoked(&revoked(1)).unwrap();
+    view.merge_part(PartitionId::new(0), &[back]).unwrap();
+    assert!(point.knows(1));
+    point.follower.tick(at(105)).unwrap();
+    let empty = heartbeat(2, 0, Some(digest(&[], after)));
+    point.take_at(105, &cursor(1), empty).unwrap();
+    assert!(!point.knows(1) && point.status.divergences() == 0);
+}
+
+#[test]
+fn a_floor_of_the_snapshot_refuses_what_is_below_it() {
+    let mut point = Point::in_step(&[1]);
+    let view = point.follower.known.view().unwrap().clone();
+    let partition = PartitionId::new(0);
+    let batch = v1::SnapshotBatch {
+        partition: 0,
+        revoked: Vec::new(),
+        last: false,
+        floor: Position::new(7, 3).to_string(),
+    };
+    point.follower.merge(&batch, "1").unwrap_err();
+    assert_eq!(view.floor(partition), Ok(Position::new(7, 3)));
+    let unreadable = v1::SnapshotBatch {
+        floor: "7".to_owned(),
+        ..batch
+    };
+    assert!(matches!(
+        point.follower.merge(&unreadable, "1"),
+        Err(Break::NotUnderstood(_))
+    ));
 }
 
 #[test]

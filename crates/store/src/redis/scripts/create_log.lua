@@ -1,6 +1,7 @@
 -- Makes the record of a partition's log if there is none. ARGV: the log's id, where it begins, whether the
--- store is new, and then the final revocations that the caller knows, each as kind, space, id. In a new
--- store there is nothing that a lost log could have held, so no generation is opened.
+-- store is new, the position of the last entry that was ever trimmed, and then the final revocations that
+-- the caller knows, each as kind, space, id. In a new store there is nothing that a lost log could have
+-- held, so no generation is opened, and its retention counts from now.
 --
 -- Entries that are still in the stream stay in the log. Numbers that are missing among them are tolerated:
 -- the caller appends again those revocations that it knows.
@@ -49,12 +50,14 @@ local millis, sequence = string.match(place, '^(%d+)-(%d+)$')
 local generation, access_keys = '', ''
 if ARGV[6] == '1' then
   generation, access_keys = reign, '0'
+  redis.call('HSET', meta, 'vouched', text(now()))
 end
 redis.call(
   'HSET', meta, 'log', ARGV[4], 'generation', generation, 'settled', generation, 'number',
   text(number), 'millis', millis, 'sequence', sequence, 'time', text(time), 'trimmed', text(trimmed),
   'missing', text(missing), 'mended', text(number), 'keys_version', '0', 'access_keys', access_keys,
-  'durable', text(number), 'durable_position', place, 'durable_reign', generation
+  'durable', text(number), 'durable_position', place, 'durable_reign', generation,
+  'floor', ARGV[7]
 )
 for _, mark in ipairs(redis.call('SMEMBERS', dead)) do
   record_final(mark)
@@ -64,7 +67,7 @@ each_entry('XRANGE', '-', '+', function(entry)
     record_final(entry.fields[6] .. ' ' .. entry.fields[8])
   end
 end)
-for at = 7, #ARGV do
+for at = 8, #ARGV do
   record_final(ARGV[at])
 end
 return { 'done', reign }

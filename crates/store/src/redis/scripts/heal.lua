@@ -1,6 +1,21 @@
 -- Appends again what the log has lost. ARGV: the log's id and its last number as they were read, the
--- latest position known of, whether everything that had stood in the log is known, and then for each
--- revocation its kind, its id, whether it is final, and the position that counts.
+-- latest position known of, whether everything that had stood in the log is known, the position below
+-- which the healer refuses every token, and then for each revocation its kind, its id, whether it is
+-- final, and the position that counts.
+local function is_after(one, other)
+  local millis, sequence = string.match(one, '^(%d+)-(%d+)$')
+  local than_millis, than_sequence = string.match(other, '^(%d+)-(%d+)$')
+  millis, than_millis = tonumber(millis), tonumber(than_millis)
+  return millis > than_millis
+    or millis == than_millis and tonumber(sequence) > tonumber(than_sequence)
+end
+
+local function raise_floor(position)
+  if is_after(position, redis.call('HGET', meta, 'floor') or '0-0') then
+    redis.call('HSET', meta, 'floor', position)
+  end
+end
+
 local refused = unfit()
 if refused then
   return refused
@@ -17,6 +32,7 @@ if ARGV[7] == '1' then
     'mended', kept[2]
   )
 end
+raise_floor(ARGV[8])
 local millis, sequence = string.match(ARGV[6], '^(%d+)-(%d+)$')
 millis, sequence = tonumber(millis), tonumber(sequence)
 local end_millis, end_sequence = log_end()
@@ -29,7 +45,7 @@ if millis > end_millis or (millis == end_millis and sequence > end_sequence) the
   redis.call('HSET', meta, 'settled', '')
   redis.call('HINCRBY', meta, 'jumps', 1)
 end
-for at = 8, #ARGV, 4 do
+for at = 9, #ARGV, 4 do
   local kind, id, final = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local appended = append({ kind = kind, id = id, final = final, counts = ARGV[at + 3] }, now())
   if appended.err then

@@ -8,7 +8,7 @@ local meta, log, dead = KEYS[1], KEYS[2], KEYS[3]
 
 local state = redis.call(
   'HMGET', meta, 'log', 'generation', 'settled', 'number', 'millis', 'sequence', 'time', 'active',
-  'durable', 'durable_position', 'durable_reign'
+  'durable', 'durable_position', 'durable_reign', 'vouched'
 )
 
 -- Why nothing can be done here, if so.
@@ -92,8 +92,11 @@ local function append(entry, from)
   end
   local position = text(millis) .. '-' .. text(sequence)
   local number = tonumber(state[4]) + 1
-  -- Not before the clock of the server, nor before that of the caller: neither may drop it too early.
-  local time = math.max(now(), tonumber(caller_time), tonumber(state[7]))
+  -- Not before the clock of the server, nor before that of the caller: neither may drop it too early. Nor
+  -- before the vouched time on record, by which entries are deleted.
+  local time = math.max(
+    now(), tonumber(caller_time), tonumber(state[7]), tonumber(state[12] or '0')
+  )
   redis.call(
     'XADD', log, position, 'n', text(number), 't', text(time), 'k', entry.kind, 'i', entry.id,
     'f', entry.final, 'p', entry.counts
