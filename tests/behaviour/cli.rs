@@ -336,7 +336,7 @@ async fn an_error_is_one_line_that_says_what_helps() {
         .await
         .unwrap();
     let rotated = cli.error(&["identity", "create"]);
-    assert!(rotated.contains("rotate"), "{rotated}");
+    assert!(rotated.contains("refused"), "{rotated}");
 
     server.stop().await;
     let away = cli.error(&["identity", "create"]);

@@ -83,6 +83,8 @@ async fn commands_that_run_on_end_with_the_code_of_the_signal() {
                 _ if line == stuck => accepted(black_hole.try_clone().expect("a socket")).await,
                 _ => process.says("listening on").await,
             }
+            // A connection of the command before may have been accepted.
+            process.has_handlers().await;
             process.send(signal);
             let ended = process.ended().await;
             assert_eq!(ended.code(), Some(code), "{line}: {ended:?}");

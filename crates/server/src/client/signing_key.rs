@@ -156,10 +156,11 @@ fn shown(key: SigningKey) -> Record {
 }
 
 /// The fields of a signing key in an answer.
-const SIGNING_KEY: [&str; 5] = [
+const SIGNING_KEY: [&str; 6] = [
     "signing_key.id",
     "signing_key.state",
     "signing_key.state_time",
     "signing_key.create_time",
+    "signing_key.alg",
     "signing_key.public_key",
 ];
