@@ -229,6 +229,35 @@ mod tests {
     }
 
     #[test]
+    fn it_has_4096_bytes_at_most() {
+        for (len, expected) in [
+            (4095, Ok(())),
+            (4096, Ok(())),
+            (4097, Err(BearerRefusal::Malformed)),
+            (4098, Err(BearerRefusal::Malformed)),
+        ] {
+            let text = of_length(len);
+            assert_eq!(check_text(&text), expected, "{len}");
+        }
+    }
+
+    /// A valid one of exactly this length. Spaces are added to the header as well, since base64
+    /// without padding does not have every length.
+    fn of_length(len: usize) -> String {
+        let exp = NOW + 60;
+        let texts = (0..3_usize).flat_map(|spaces| {
+            let header = header().replacen('{', &format!("{{{}", " ".repeat(spaces)), 1);
+            (2600..3100_usize).map(move |padding| {
+                let padding = "x".repeat(padding);
+                let claims =
+                    format!(r#"{{"aud":"lanyard","iat":{NOW},"exp":{exp},"more":"{padding}"}}"#);
+                sign(&header, &claims, SECRET)
+            })
+        });
+        texts.into_iter().find(|text| text.len() == len).unwrap()
+    }
+
+    #[test]
     fn it_lives_for_600_seconds_at_most() {
         assert_eq!(
             check(&header(), &claims(NOW, NOW + 601)),
