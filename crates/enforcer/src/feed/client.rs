@@ -121,7 +121,7 @@ impl<C: Clock, X: Chance> Feed<C, X> {
                     current = following.replace(current, &lost, candidate.take()).await;
                 }
                 Event::Candidate(Err(lost)) => {
-                    following.give_up(&mut current, &mut candidate, &lost)
+                    following.give_up(&mut current, &mut candidate, &lost);
                 }
                 Event::Due => following.try_another(&mut current, &mut candidate),
             }

@@ -28,7 +28,7 @@ enum Stage {
         Opening<Streaming<WatchResponse>>,
         mpsc::Sender<WatchRequest>,
     ),
-    Open(Streaming<WatchResponse>, mpsc::Sender<WatchRequest>),
+    Open(Box<Streaming<WatchResponse>>, mpsc::Sender<WatchRequest>),
 }
 
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, Lost>> + Send>>;
@@ -79,7 +79,7 @@ impl Connection {
             Stage::Asking(asking, asked) => {
                 let messages = asking.await?;
                 count(&self.follower.status().connections);
-                self.stage = Stage::Open(messages, asked.clone());
+                self.stage = Stage::Open(Box::new(messages), asked.clone());
                 Ok(())
             }
             Stage::Open(messages, asked) => {

@@ -129,7 +129,7 @@ impl NodeLog {
             .iter()
             .take_while(|one| !one.is_live(now))
             .count();
-        if let Some(last) = self.entries.drain(..dead).last() {
+        if let Some(last) = self.entries.drain(..dead).next_back() {
             self.floor = last.position;
         }
     }

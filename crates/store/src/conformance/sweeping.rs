@@ -42,7 +42,7 @@ pub async fn what_is_past_its_time_by_the_wall_clock_alone_stays<B: Backend>(bac
         world.sweep_at(vouched).await;
         assert_eq!(world.log(tenant.id()).await, [entry]);
         let keys = world.store.signing_keys().await.unwrap().keys;
-        assert_eq!(keys, [retired.clone()]);
+        assert_eq!(keys, std::slice::from_ref(&retired));
     }
     assert_eq!(world.sweep_at(None).await.vouched, Some(later));
     world.clock.set_wall(START);

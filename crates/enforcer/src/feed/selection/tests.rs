@@ -17,14 +17,10 @@ fn at(second: u64) -> BootTime {
     BootTime::from_duration(Duration::from_secs(second))
 }
 
-fn seconds(seconds: u32) -> Option<Duration> {
-    Some(SECOND * seconds)
-}
-
 /// One of two addresses whose authority was found to be 10 seconds behind at second 100.
 fn beside_a_stale_one() -> Selection {
     let mut selection = Selection::new(2, STALE_AFTER);
-    let change = selection.current_answered(seconds(10), at(100));
+    let change = selection.current_answered(Some(SECOND * 10), at(100));
     assert_eq!(change, Some(Change::Stale));
     selection
 }
@@ -42,7 +38,7 @@ fn beside_a_fresh_authority_no_other_is_tried() {
 #[test]
 fn an_only_address_is_followed_however_stale_it_is() {
     let mut selection = Selection::new(1, STALE_AFTER);
-    selection.current_answered(seconds(900), at(1_000));
+    selection.current_answered(Some(SECOND * 900), at(1_000));
     assert_eq!(selection.due(), None);
     assert_eq!(selection.try_next(at(2_000)), None);
 }
@@ -52,7 +48,7 @@ fn a_fresher_candidate_takes_the_place_of_a_stale_authority() {
     let mut selection = beside_a_stale_one();
     assert_eq!(selection.try_next(at(100)), Some(1));
     assert_eq!(selection.current(), 0, "kept until the other is better");
-    let outcome = selection.candidate_answered(seconds(0), at(101), &mut Most);
+    let outcome = selection.candidate_answered(Some(Duration::ZERO), at(101), &mut Most);
     assert_eq!(outcome, Outcome::Switched);
     assert_eq!((selection.current(), selection.candidate()), (1, None));
     assert_eq!(selection.due(), None);
@@ -60,7 +56,12 @@ fn a_fresher_candidate_takes_the_place_of_a_stale_authority() {
 
 #[test]
 fn a_candidate_that_is_as_stale_or_has_no_list_is_dropped() {
-    for age in [seconds(10), seconds(9), seconds(300), None] {
+    for age in [
+        Some(SECOND * 10),
+        Some(SECOND * 9),
+        Some(SECOND * 300),
+        None,
+    ] {
         let mut selection = beside_a_stale_one();
         selection.try_next(at(100));
         let outcome = selection.candidate_answered(age, at(100), &mut Most);
@@ -77,7 +78,7 @@ fn a_candidate_that_is_stale_but_fresher_is_better_than_none() {
     let mut selection = Selection::new(3, STALE_AFTER);
     selection.current_answered(None, at(100));
     selection.try_next(at(100));
-    let outcome = selection.candidate_answered(seconds(60), at(100), &mut Most);
+    let outcome = selection.candidate_answered(Some(SECOND * 60), at(100), &mut Most);
     assert_eq!((outcome, selection.current()), (Outcome::Switched, 1));
     // And the next one is tried, though not at once.
     assert_eq!(selection.try_next(at(100)), None);
@@ -88,15 +89,15 @@ fn a_candidate_that_is_stale_but_fresher_is_better_than_none() {
 fn where_all_are_equally_stale_each_is_tried_in_turn_ever_less_often() {
     let mut selection = Selection::new(3, STALE_AFTER);
     let (mut tried, mut now) = (Vec::new(), 100);
-    selection.current_answered(seconds(10), at(now));
+    selection.current_answered(Some(SECOND * 10), at(now));
     while now < 200 {
         if let Some(address) = selection.try_next(at(now)) {
             tried.push((now - 100, address));
-            let age = seconds(u32::try_from(now - 90).unwrap());
+            let age = Some(SECOND * u32::try_from(now - 90).unwrap());
             let outcome = selection.candidate_answered(age, at(now), &mut Most);
             assert_eq!(outcome, Outcome::Dropped);
         }
-        selection.current_answered(seconds(u32::try_from(now - 90).unwrap()), at(now));
+        selection.current_answered(Some(SECOND * u32::try_from(now - 90).unwrap()), at(now));
         now += 1;
     }
     assert_eq!(selection.current(), 0);
@@ -117,10 +118,10 @@ fn where_all_are_equally_stale_each_is_tried_in_turn_ever_less_often() {
 fn an_authority_that_is_fresh_again_is_kept_and_the_candidate_dropped() {
     let mut selection = beside_a_stale_one();
     selection.try_next(at(100));
-    let change = selection.current_answered(seconds(0), at(102));
+    let change = selection.current_answered(Some(Duration::ZERO), at(102));
     assert_eq!(change, Some(Change::Fresh));
     assert_eq!((selection.current(), selection.candidate()), (0, None));
-    let late = selection.candidate_answered(seconds(0), at(103), &mut Most);
+    let late = selection.candidate_answered(Some(Duration::ZERO), at(103), &mut Most);
     assert_eq!((late, selection.current()), (Outcome::Dropped, 0));
 }
 
