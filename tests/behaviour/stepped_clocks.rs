@@ -12,19 +12,16 @@ use crate::support::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "steps the clock of real processes, by libfaketime"]
 async fn a_day_ahead_and_back_on_the_embedded_store() {
     step_and_return(25 * HOUR, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "steps the clock of real processes, by libfaketime"]
 async fn two_hours_ahead_and_back_with_tokens_of_an_hour() {
     step_and_return(2 * HOUR, Some(HOUR)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "steps the clock of real processes, by libfaketime"]
 async fn a_day_behind_and_back_on_the_embedded_store() {
     step_and_return(-25 * HOUR, None).await;
 }
@@ -32,7 +29,6 @@ async fn a_day_behind_and_back_on_the_embedded_store() {
 /// The process is started again while its clock is ahead: it goes on from the time that the store has
 /// on record.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "steps the clock of real processes, by libfaketime"]
 async fn a_restart_a_day_ahead_deletes_nothing() {
     let (clock, data) = (SteppedClock::new(), Data::new());
     let authority = start(&data, &clock).await;
@@ -52,7 +48,6 @@ async fn a_restart_a_day_ahead_deletes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "steps the clock of real processes, by libfaketime"]
 async fn a_day_ahead_and_back_at_one_of_two_authorities_on_redis() {
     let (redis, clock) = (Standalone::start(), SteppedClock::new());
     let replicas = Replicas::with(&redis.url(), &SWEEPING);
@@ -92,7 +87,6 @@ async fn a_day_ahead_and_back_at_one_of_two_authorities_on_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "steps the clock of real processes, by libfaketime"]
 async fn a_day_ahead_and_back_at_the_redis_server() {
     let clock = SteppedClock::new();
     let mut redis = Standalone::builder();

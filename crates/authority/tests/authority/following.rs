@@ -1,6 +1,9 @@
 //! Keeping the authority's own view complete and fresh.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use lanyard_authority::Error;
 use lanyard_revocation::{FreshnessBound, RETENTION};
@@ -64,6 +67,59 @@ async fn a_revocation_is_reached_by_those_who_wait_for_it_while_the_log_is_follo
         waited.expect("the follower has not read it").unwrap();
     }
     following.abort();
+}
+
+/// On one thread, with a clock that does not advance: only a wake-up makes the reader read.
+#[tokio::test(start_paused = true)]
+async fn a_revocation_wakes_the_reader_without_waiting_for_the_next_poll() {
+    let world = World::new().await;
+    let holder = world.primary().await;
+    let id = world.identity(&holder).await;
+    // The runtime does not advance its clock while a blocking task runs.
+    let (end, held) = mpsc::channel::<()>();
+    let blocking = tokio::task::spawn_blocking(move || held.recv());
+    let authority = Arc::clone(&world.authority);
+    let following = tokio::spawn(async move { authority.follow().await });
+    let view = world.authority.view();
+    world.clock.advance(Duration::from_secs(1));
+    until("the first poll is done", async || {
+        view.age(world.clock.boot().unwrap()) == Some(Duration::ZERO)
+    })
+    .await;
+    for _ in 0..3 {
+        let appended = world.authority.revoke_tokens(&holder, id).await.unwrap();
+        until("the reader has read the revocation", async || {
+            let reached = view.reached(appended.partition, appended.entry.position);
+            tokio::time::timeout(Duration::ZERO, reached).await.is_ok()
+        })
+        .await;
+    }
+    following.abort();
+    drop(end);
+    assert!(blocking.await.unwrap().is_err());
+}
+
+/// Lets the other tasks of this thread run until the condition holds.
+async fn until(condition: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let mut turns = 0;
+    while !holds().await {
+        turns += 1;
+        assert!(turns < 1000, "never came true: {condition}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_commits_of_the_store_are_counted() {
+    let world = World::new().await;
+    let holder = world.primary().await;
+    let commits = || world.authority.store_commits().unwrap();
+    let before = commits();
+    assert!(before > 1);
+    for made in 1..=2 {
+        world.identity(&holder).await;
+        assert_eq!(commits(), before + made);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
