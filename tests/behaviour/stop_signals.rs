@@ -94,19 +94,22 @@ async fn commands_that_run_on_end_with_the_code_of_the_signal() {
 }
 
 #[tokio::test]
-async fn a_hangup_ends_no_server() {
+async fn a_hangup_drains_an_enforcer_and_ends_no_authority() {
     let authority = Server::start().await;
     let enforcer = Server::enforce(authority.data(), &[authority.endpoint()], &[]).await;
     for server in [&authority, &enforcer] {
         server.ready().await;
         server.signal(Signal::HUP);
         server.says("SIGHUP").await;
-        assert_eq!(http::get(server.admin_url(), "/readyz").await.status, 200);
     }
-    for server in [enforcer, authority] {
-        let exited = server.stop().await;
-        assert!(exited.status.success(), "{exited:?}");
-    }
+    let drained = enforcer.ended().await;
+    assert!(drained.status.success(), "{drained:?}");
+    assert_eq!(
+        http::get(authority.admin_url(), "/readyz").await.status,
+        200
+    );
+    let exited = authority.stop().await;
+    assert!(exited.status.success(), "{exited:?}");
 }
 
 /// A command that runs as the first process of a container, if this user may make one.

@@ -157,6 +157,14 @@ impl TrustFeed {
         Ok(news)
     }
 
+    /// Whether a client that kept a cursor can go on from there. Its list of a log that was not read
+    /// when it got the cursor has nothing, so it needs a snapshot.
+    #[must_use]
+    pub fn can_resume(&self, place: &FeedPlace) -> bool {
+        let mut places = place.cursor.iter();
+        places.all(|(_, place)| *place != UNREAD) && self.after(place, 1).is_ok()
+    }
+
     /// Everything that is revoked, or nothing if no log was read yet. With many entries this takes a
     /// while.
     ///
@@ -314,9 +322,10 @@ mod tests {
         assert_eq!(place.cursor.place(second), Some(&UNREAD));
         let news = feed.after(&place, 10).unwrap();
         assert!(news.complete && news.fingerprint.is_none());
-        // The place goes over the wire and back.
-        let resumed = place.cursor.to_string().parse().map(FeedPlace::new);
-        assert!(feed.after(&resumed.unwrap(), 10).is_ok());
+        // A later connection, perhaps to another authority that knows how old that log's list is, must
+        // not vouch for a list that was never received.
+        let kept: FeedCursor = place.cursor.to_string().parse().unwrap();
+        assert!(!feed.can_resume(&FeedPlace::new(kept)));
 
         feed.extend(second, &[], head(2, 0));
         feed.caught_up();
@@ -324,6 +333,7 @@ mod tests {
         let place = feed.snapshot().unwrap().place.clone();
         assert_eq!(place.cursor.place(second), Some(&head(2, 0)));
         assert!(feed.after(&place, 10).unwrap().fingerprint.is_some());
+        assert!(feed.can_resume(&place));
         // A log that is not whole any more is one that cannot be read.
         feed.start_over(second);
         assert_eq!(feed.after(&place, 10).unwrap_err(), NoFurther);

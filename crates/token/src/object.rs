@@ -4,11 +4,10 @@
 //! member, and skips ignored members without decoding them, invalid UTF-8 included. Each of these is
 //! a text that two readers could understand differently.
 
-use std::{collections::BTreeSet, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde::de::{
-    Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor,
-    value::MapAccessDeserializer,
+    Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer,
 };
 
 use crate::passed_over::PassedOver;
@@ -17,13 +16,13 @@ use crate::passed_over::PassedOver;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Object<T>(pub T);
 
-/// Reads an object. All of its text must be JSON in UTF-8, and no member name may come twice.
+/// Reads an object. All of its text must be JSON in UTF-8, and no member name may come twice in one object.
 ///
 /// # Errors
 /// The JSON library's, with the place in the text.
 pub fn read_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     let Object(value) = serde_json::from_slice(json)?;
-    serde_json::from_slice::<UniqueMembers>(json)?;
+    serde_json::from_slice::<PassedOver>(json)?;
     Ok(value)
 }
 
@@ -56,33 +55,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(members)).map(Object)
-    }
-}
-
-/// An object whose values are of no interest.
-struct UniqueMembers;
-
-impl<'de> Deserialize<'de> for UniqueMembers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for UniqueMembers {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
-        let mut names = BTreeSet::new();
-        while let Some((name, PassedOver)) = members.next_entry::<String, PassedOver>()? {
-            if !names.insert(name) {
-                return Err(A::Error::custom("a member that comes twice"));
-            }
-        }
-        Ok(self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader does with a member that it has no use for.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -54,7 +54,12 @@ impl<'de> Visitor<'de> for PassedOver {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
-        while members.next_entry::<String, Self>()?.is_some() {}
+        let mut names = BTreeSet::new();
+        while let Some((name, Self)) = members.next_entry::<String, Self>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("a member that comes twice"));
+            }
+        }
         Ok(self)
     }
 }
@@ -81,7 +86,7 @@ mod tests {
             "[]",
             "{}",
             r#"[1,[2,{"a":[]}]]"#,
-            r#"{"a":{"b":null},"a":1}"#,
+            r#"{"a":{"a":null},"b":1}"#,
         ] {
             assert!(passes(json.as_bytes()), "refused {json}");
         }
@@ -99,6 +104,8 @@ mod tests {
             "[1,]",
             "{1:2}",
             "[1}",
+            r#"{"a":1,"a":1}"#,
+            r#"[{"b":{"a":1,"\u0061":2}}]"#,
         ] {
             assert!(!passes(json.as_bytes()), "passed over {json}");
         }

@@ -133,12 +133,13 @@ fn told(what: &'static str, cursor: &str) -> Record {
 }
 
 /// The fields of all events. An event has some of them.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 14] = [
     "event",
     "cursor",
     "partitions",
     "keys",
     "revoked_keys",
+    "version",
     "handle_kind",
     "handle_id",
     "revoked_before",
@@ -146,4 +147,5 @@ const FIELDS: [&str; 12] = [
     "time",
     "age",
     "live_entries",
+    "younger_partitions",
 ];

@@ -180,7 +180,6 @@ async fn serve(
     let port = port.map_err(ServeError::Reflection)?;
     let mut upkeep = Upkeep::telling(enforcer, reporter, &ENFORCER_SERVICES);
     upkeep.spawn(feed.follow());
-    upkeep.spawn(process.hangups.ignore());
 
     let readiness = upkeep.readiness();
     let shown = admin_router(Shown { metrics, readiness });
@@ -191,6 +190,11 @@ async fn serve(
         _ = &mut admin => Err(ServeError::AdminPort),
         () = upkeep.broken() => Err(ServeError::Upkeep),
         _stop = process.signals.received() => Ok(()),
+        // The credential and the CA are read at the start: what supervises the process starts it anew.
+        () = process.hangups.received() => {
+            tracing::info!("SIGHUP: draining; files are read at the next start");
+            Ok(())
+        }
     };
     upkeep.begin_drain().await;
     stop.send_replace(true);

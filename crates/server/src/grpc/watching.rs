@@ -125,7 +125,7 @@ impl<S: Store> Watch<S> {
     async fn begin(&self, cursor: Option<FeedCursor>) -> Result<FeedPlace, Status> {
         let partitions = self.authority.view().partitions();
         let place = cursor.map(FeedPlace::new);
-        if let Some(place) = place.filter(|place| self.feed.after(place, 1).is_ok()) {
+        if let Some(place) = place.filter(|place| self.feed.can_resume(place)) {
             let started = feed_messages::started(partitions, true);
             self.send(&place.cursor.to_string(), started).await?;
             return Ok(place);

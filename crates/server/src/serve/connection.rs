@@ -101,11 +101,14 @@ fn protocols() -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(KEEPALIVE)
-        .max_local_error_reset_streams(None);
+        .max_local_error_reset_streams(MAX_LOCAL_RESETS);
     builder
 }
 
 /// How many calls one connection may have in progress.
 const MAX_STREAMS: u32 = 1024;
+/// How many stream errors a client may cause on one connection before the connection is closed. Each
+/// queues a frame in memory until the client reads it.
+const MAX_LOCAL_RESETS: usize = 65_536;
 /// The interval of HTTP/2 pings on a silent connection.
 const KEEPALIVE: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -25,9 +25,11 @@ pub(super) fn rewrite(path: &Path, endpoint: &str) -> io::Result<()> {
     };
     // Where the file is a link, the file that it leads to.
     let file: PathBuf = fs::canonicalize(path)?;
-    let mode = fs::metadata(&file)?.permissions().mode();
+    let old = fs::metadata(&file)?;
     write_private(&file, rewritten.as_bytes())?;
-    fs::set_permissions(&file, fs::Permissions::from_mode(mode))
+    // A new file has taken its place, so that a crash leaves one of the two whole.
+    chown(&file, Some(old.uid()), Some(old.gid()))?;
+    fs::set_permissions(&file, old.permissions())
 }
 
 fn rewritten(text: &str, endpoint: &str) -> Option<Zeroizing<String>> {
@@ -62,6 +64,8 @@ fn quoted(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const FILE: &str = r#"{

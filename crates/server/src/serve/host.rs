@@ -71,7 +71,9 @@ fn ensure_host(text: &str) -> Result<(), HostError> {
     let host = authority.host();
     let port = text.strip_prefix(host).unwrap_or("@");
     let port = port.strip_prefix(':').unwrap_or(port);
-    let is_port = port.is_empty() || port.parse::<u16>().is_ok();
+    // `parse` alone takes a sign, too.
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let is_port = port.is_empty() || is_number;
     if host.is_empty() || !is_port {
         return Err(HostError::Malformed);
     }
@@ -113,7 +115,7 @@ mod tests {
         assert_eq!(one(&[]), Err(HostError::Missing));
         assert_eq!(one(&["a", "a"]), Err(HostError::Repeated));
         for bad in [
-            "", "a b", "u@a", "a:b", "a:70000", "a/b", "a,b ", ":80", "a?b",
+            "", "a b", "u@a", "a:b", "a:70000", "a:+80", "a/b", "a,b ", ":80", "a?b",
         ] {
             assert_eq!(one(&[bad]), Err(HostError::Malformed), "{bad}");
         }

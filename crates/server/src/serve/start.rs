@@ -7,8 +7,13 @@ use lanyard_store::Store;
 use lanyard_token::{SystemClock, TokenAlgorithm};
 
 use super::{
-    args::ServeArgs, bootstrap_file::BootstrapFile, endpoint_rewrite, error::ServeError, files,
-    home::Home, master_key::master_key,
+    args::ServeArgs,
+    bootstrap_file::{BootstrapFile, BootstrapFileError},
+    endpoint_rewrite,
+    error::ServeError,
+    files,
+    home::Home,
+    master_key::master_key,
 };
 use crate::grpc::ServedAuthority;
 
@@ -120,7 +125,14 @@ async fn later_start<S: Store>(
     (args, home): (&ServeArgs, &Home),
 ) -> Result<ServedAuthority<S>, ServeError> {
     if let Some(file) = &home.bootstrap {
-        file.settle(&store).await?;
+        match file.settle(&store).await {
+            // A later start needs no such file, so its remains do not keep it from serving.
+            Err(BootstrapFileError::Io { path, source }) => {
+                let path = path.display();
+                tracing::warn!(%path, error = %source, "could not tidy up the first credentials");
+            }
+            done => done?,
+        }
     }
     let key = master_key(&home.master_key, false)?;
     open(store, key, args).await

@@ -105,8 +105,9 @@ fn was_eventful(report: &Report) {
         report.failed_reads,
         report.healed,
         report.gaps,
-        report.divergences,
     ];
+    // Digests are not compared while a second authority is tried, so that few differences are seen.
+    assert!(report.divergences > 0, "too little: {report}");
     assert!(
         some.iter().all(|count| *count >= worlds / 10),
         "too little: {report}"

@@ -57,7 +57,7 @@ mod waiting;
 
 use std::{collections::BTreeSet, fmt, num::NonZeroU16, sync::Arc, time::Duration};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use lanyard_revocation::{Cursor, LogId, LogRead, PartitionId};
 use lanyard_token::{CredentialId, IdentityId, ResourceId, SubscriptionId, TokenId, UnixTime};
 
@@ -306,10 +306,13 @@ impl Store for RedisStore {
     }
 
     async fn sweep(&self, time: SweepTime) -> Result<Swept, StoreError> {
-        let swept = trimming::trim_all(self, time).await?;
-        for partition in PartitionId::all(self.partitions) {
-            finals::sweep(&self.engine, partition).await?;
-        }
+        let swept = trimming::trim_all(self, time).await;
+        let partitions = PartitionId::all(self.partitions);
+        let finals = partitions.map(|partition| finals::sweep(&self.engine, partition));
+        // Each is swept, whichever of them is out of reach.
+        let finals: Result<(), StoreError> = join_all(finals).await.into_iter().collect();
+        let swept = swept?;
+        finals?;
         // The record of the store itself may have been lost, which nobody notices before the next start.
         open::restore_record(&self.engine, self.partitions).await?;
         tenancy::finish_deletions(self).await?;

@@ -94,6 +94,10 @@ pub(super) async fn change(
 
 /// Restores keys that were lost. See [`Store::restore_signing_keys`](crate::Store::restore_signing_keys).
 pub(super) async fn restore(store: &RedisStore, keys: SigningKeys) -> Result<bool, StoreError> {
+    // A partition that is ahead took over a change that these keys lack.
+    if latest_in_partitions(store).await? > keys.version {
+        return Ok(false);
+    }
     let is_active = |record: &&SigningKeyRecord| matches!(record.state, KeyState::Active { .. });
     let active = keys.keys.iter().find(is_active);
     let active = active.map(|record| text(record.id.as_uuid()));

@@ -10,11 +10,19 @@ use super::{
 };
 use crate::{StoreError, SweepTime, Swept};
 
-/// Trims the log of every partition, in bites.
+/// Trims the log of every partition, in bites. One that is out of reach keeps no other from being
+/// trimmed.
 pub(super) async fn trim_all(store: &RedisStore, time: SweepTime) -> Result<Swept, StoreError> {
     let mut all: Option<Swept> = None;
+    let mut failure = None;
     for partition in PartitionId::all(store.partitions) {
-        let one = trim(store.engine(), partition, time).await?;
+        let one = match trim(store.engine(), partition, time).await {
+            Ok(one) => one,
+            Err(error) => {
+                failure.get_or_insert(error);
+                continue;
+            }
+        };
         all = Some(match all {
             None => one,
             Some(all) => Swept {
@@ -24,10 +32,13 @@ pub(super) async fn trim_all(store: &RedisStore, time: SweepTime) -> Result<Swep
             },
         });
     }
-    Ok(all.unwrap_or(Swept {
-        vouched: None,
-        disagreement: None,
-    }))
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(all.unwrap_or(Swept {
+            vouched: None,
+            disagreement: None,
+        })),
+    }
 }
 
 async fn trim(

@@ -2,20 +2,6 @@
 -- latest position known of, whether everything that had stood in the log is known, the position below
 -- which the healer refuses every token, and then for each revocation its kind, its id, whether it is
 -- final, and the position that counts.
-local function is_after(one, other)
-  local millis, sequence = string.match(one, '^(%d+)-(%d+)$')
-  local than_millis, than_sequence = string.match(other, '^(%d+)-(%d+)$')
-  millis, than_millis = tonumber(millis), tonumber(than_millis)
-  return millis > than_millis
-    or millis == than_millis and tonumber(sequence) > tonumber(than_sequence)
-end
-
-local function raise_floor(position)
-  if is_after(position, redis.call('HGET', meta, 'floor') or '0-0') then
-    redis.call('HSET', meta, 'floor', position)
-  end
-end
-
 local refused = unfit()
 if refused then
   return refused

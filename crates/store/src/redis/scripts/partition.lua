@@ -57,6 +57,10 @@ local function record_durable(number, position)
   state[9], state[10], state[11] = number, position, reign
 end
 
+-- How far ahead of the server's clock a caller's may date an entry: as long as a token lives. Entries are
+-- never dated before an earlier one, so one clock that is years ahead would keep all later ones for years.
+local longest_ahead = 86400000
+
 -- Where the log ends: as it is recorded, or later if another hand has written to the stream, since
 -- the next entry has to stand after that, too.
 local function log_end()
@@ -95,7 +99,7 @@ local function append(entry, from)
   -- Not before the clock of the server, nor before that of the caller: neither may drop it too early. Nor
   -- before the vouched time on record, by which entries are deleted.
   local time = math.max(
-    now(), tonumber(caller_time), tonumber(state[7]), tonumber(state[12] or '0')
+    now(), math.min(tonumber(caller_time), now() + longest_ahead), tonumber(state[7]), tonumber(state[12] or '0')
   )
   redis.call(
     'XADD', log, position, 'n', text(number), 't', text(time), 'k', entry.kind, 'i', entry.id,
@@ -158,4 +162,20 @@ end
 if waits == '1' and reign and state[1] and state[11] == reign and tonumber(state[9]) < tonumber(state[4]) then
   redis.call('HSET', meta, 'number', state[4])
   unrecorded = state[4] .. ' ' .. recorded_end()
+end
+
+-- Whether a position comes after another.
+local function is_after(one, other)
+  local millis, sequence = string.match(one, '^(%d+)-(%d+)$')
+  local than_millis, than_sequence = string.match(other, '^(%d+)-(%d+)$')
+  millis, than_millis = tonumber(millis), tonumber(than_millis)
+  return millis > than_millis
+    or millis == than_millis and tonumber(sequence) > tonumber(than_sequence)
+end
+
+-- Refuses every token below a position from here on. The floor never falls.
+local function raise_floor(position)
+  if is_after(position, redis.call('HGET', meta, 'floor') or '0-0') then
+    redis.call('HSET', meta, 'floor', position)
+  end
 end

@@ -44,7 +44,7 @@ redis.call('XDEL', log, unpack(ids))
 local kept = redis.call('HMGET', meta, 'trimmed', 'missing')
 local gaps = last - tonumber(kept[1]) - dropped
 redis.call(
-  'HSET', meta, 'trimmed', text(last), 'missing', text(tonumber(kept[2]) - gaps),
-  'floor', ids[dropped]
+  'HSET', meta, 'trimmed', text(last), 'missing', text(tonumber(kept[2]) - gaps)
 )
+raise_floor(ids[dropped])
 return { 'done', reign, text(dropped), text(vouched), text(at) }
