@@ -153,7 +153,7 @@ async fn step_and_return(ahead: i64, lifetime: Option<i64>) {
     tokens.are_right_at(&[&authority, &point]).await;
     for step in [ahead, -ahead] {
         authority
-            .says_in_one_line(&["WARN", if step > 0 { "step=+" } else { "step=-" }])
+            .says_in_one_line(&["WARN", &format!("step={step:+}s")])
             .await;
     }
 

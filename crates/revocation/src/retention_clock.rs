@@ -56,10 +56,13 @@ impl ClockOffset {
         }
     }
 
-    /// The difference in whole seconds, negative if the clock is behind.
+    /// The difference to the nearest second, negative if the clock is behind.
     #[must_use]
     pub fn as_secs(self) -> i64 {
-        let signed = |size: Duration| i64::try_from(size.as_secs()).unwrap_or(i64::MAX);
+        let signed = |size: Duration| {
+            let nearest = size.saturating_add(Duration::from_millis(500)).as_secs();
+            i64::try_from(nearest).unwrap_or(i64::MAX)
+        };
         match self {
             Self::Ahead(size) => signed(size),
             Self::Behind(size) => -signed(size),
