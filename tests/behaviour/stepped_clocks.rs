@@ -48,7 +48,6 @@ async fn a_restart_a_day_ahead_deletes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "its waits have not been settled; the store's tests step the clocks of Redis"]
 async fn a_day_ahead_and_back_at_one_of_two_authorities_on_redis() {
     let (redis, clock) = (Standalone::start(), SteppedClock::new());
     let replicas = Replicas::with(&redis.url(), &SWEEPING);
@@ -88,7 +87,7 @@ async fn a_day_ahead_and_back_at_one_of_two_authorities_on_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "its waits have not been settled; the store's tests step the clocks of Redis"]
+#[ignore = "redis-server does not answer under libfaketime; the store's tests give it a clock"]
 async fn a_day_ahead_and_back_at_the_redis_server() {
     let clock = SteppedClock::new();
     let mut redis = Standalone::builder();
