@@ -57,12 +57,14 @@ async fn servers_drain() {
 async fn commands_that_run_on_end_with_the_code_of_the_signal() {
     let server = Server::start().await;
     server.ready().await;
+    let bench = "bench check --against none --warm-up 0s --duration 10m";
     let (black_hole, url) = silent("http");
     let stuck = format!("identity list --endpoint {url}");
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         for (line, code) in [
             ("watch", code),
             ("bench floor --kind empty", 0),
+            (bench, code),
             (&stuck, code),
             // Reads its standard input.
             ("token inspect -", code),
@@ -72,14 +74,22 @@ async fn commands_that_run_on_end_with_the_code_of_the_signal() {
             match line {
                 "watch" => process.says("started").await,
                 "token inspect -" => process.has_handlers().await,
+                _ if line == bench => {
+                    eventually("the bench has created its identity", async || {
+                        !server.primary().list_all().await.is_empty()
+                    })
+                    .await;
+                }
                 _ if line == stuck => accepted(black_hole.try_clone().expect("a socket")).await,
                 _ => process.says("listening on").await,
             }
             // A connection of the command before may have been accepted.
             process.has_handlers().await;
             process.send(signal);
+            let output = process.data.beside("output");
             let ended = process.ended().await;
-            assert_eq!(ended.code(), Some(code), "{line}: {ended:?}");
+            let printed = fs::read_to_string(output).unwrap_or_default();
+            assert_eq!(ended.code(), Some(code), "{line}: {printed}");
             assert!(server.primary().list_all().await.is_empty(), "{line}");
         }
     }

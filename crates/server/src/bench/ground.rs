@@ -36,7 +36,7 @@ pub(super) async fn on_own_ground<T>(
         stop = signals.received() => Err(BenchError::Interrupted(stop)),
     };
     let identity_id = ground.identity_id.clone();
-    match (outcome, ground.leave().await) {
+    match (outcome, ground.leave(connection).await) {
         (outcome, Ok(())) => outcome,
         (outcome, Err(source)) => Err(BenchError::LeftBehind {
             before: outcome.map_or_else(|error| format!("{error}; and "), |_| String::new()),
@@ -106,14 +106,15 @@ impl Ground {
         required(issued.await?.access_token, "access_token")
     }
 
-    async fn leave(self) -> Result<(), ClientError> {
-        let mut client = IdentityServiceClient::new(self.session.channel());
+    /// Deletes the identity, over a connection of its own: a server closes one on which many calls were
+    /// cancelled at once.
+    async fn leave(self, connection: &ConnectionArgs) -> Result<(), ClientError> {
+        let session = Session::open(connection, Purpose::Issue).await?;
+        let mut client = IdentityServiceClient::new(session.channel());
         let request = DeleteIdentityRequest {
             identity_id: self.identity_id,
         };
-        let deleted = self
-            .session
-            .call(request, |request| client.delete_identity(request));
+        let deleted = session.call(request, |request| client.delete_identity(request));
         deleted.await.map(drop)
     }
 }
