@@ -16,7 +16,11 @@ use crate::serve::Signals;
 /// The identity, and who made it.
 #[derive(Debug)]
 pub(super) struct Ground {
+    /// Makes the identity and deletes it.
     session: Session,
+    /// Issues tokens. A server closes a connection on which many calls were cancelled at once, as a signal
+    /// does, so these have one of their own.
+    issuing: Session,
     /// The identity's id.
     pub(super) identity_id: String,
 }
@@ -36,7 +40,7 @@ pub(super) async fn on_own_ground<T>(
         stop = signals.received() => Err(BenchError::Interrupted(stop)),
     };
     let identity_id = ground.identity_id.clone();
-    match (outcome, ground.leave(connection).await) {
+    match (outcome, ground.leave().await) {
         (outcome, Ok(())) => outcome,
         (outcome, Err(source)) => Err(BenchError::LeftBehind {
             before: outcome.map_or_else(|error| format!("{error}; and "), |_| String::new()),
@@ -49,6 +53,7 @@ pub(super) async fn on_own_ground<T>(
 impl Ground {
     async fn make(connection: &ConnectionArgs) -> Result<Self, BenchError> {
         let session = Session::open(connection, Purpose::Issue).await?;
+        let issuing = Session::open(connection, Purpose::Issue).await?;
         let mut client = IdentityServiceClient::new(session.channel());
         let request = CreateIdentityRequest {
             custom_id: Some(custom_id()?),
@@ -59,6 +64,7 @@ impl Ground {
         let identity_id = required(made.identity, "identity")?.id;
         Ok(Self {
             session,
+            issuing,
             identity_id,
         })
     }
@@ -98,23 +104,23 @@ impl Ground {
     }
 
     async fn issue(&self) -> Result<AccessToken, ClientError> {
-        let mut client = IdentityServiceClient::new(self.session.channel());
+        let mut client = IdentityServiceClient::new(self.issuing.channel());
         let request = self.issue_request();
         let issued = self
-            .session
+            .issuing
             .call(request, |request| client.issue_token(request));
         required(issued.await?.access_token, "access_token")
     }
 
-    /// Deletes the identity, over a connection of its own: a server closes one on which many calls were
-    /// cancelled at once.
-    async fn leave(self, connection: &ConnectionArgs) -> Result<(), ClientError> {
-        let session = Session::open(connection, Purpose::Issue).await?;
-        let mut client = IdentityServiceClient::new(session.channel());
+    /// Deletes the identity.
+    async fn leave(self) -> Result<(), ClientError> {
+        let mut client = IdentityServiceClient::new(self.session.channel());
         let request = DeleteIdentityRequest {
             identity_id: self.identity_id,
         };
-        let deleted = session.call(request, |request| client.delete_identity(request));
+        let deleted = self
+            .session
+            .call(request, |request| client.delete_identity(request));
         deleted.await.map(drop)
     }
 }
