@@ -168,7 +168,7 @@ impl TrustFeed {
     /// Everything that is revoked, or nothing if no log was read yet. With many entries this takes a
     /// while.
     ///
-    /// The place in a log that cannot be read now is [`UNREAD`]. Once that log is read, those who are
+    /// The place in a log that cannot be read now is `UNREAD`. Once that log is read, those who are
     /// there have to begin with a snapshot again; until then they follow the others.
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
